@@ -1,0 +1,1 @@
+"""The honest rivals of the transformer: same interface as `tasks`."""

