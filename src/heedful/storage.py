@@ -83,7 +83,8 @@ def check_whole(folder: Path | str) -> None:
     manifest = folder / MANIFEST
     if not manifest.exists():
         return
-    files = read_json(manifest, CheckpointError).get("files")
+    listed = read_json(manifest, CheckpointError)
+    files = listed.get("files") if isinstance(listed, dict) else None
     if not isinstance(files, dict):
         raise CheckpointError(f"{manifest} has no list of files. The folder is damaged: write it again.")
     for name, size in files.items():
@@ -135,6 +136,6 @@ def locked(folder: Path | str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise DataError(
-                f"{folder} is being written by another run. Wait for it, or name another --out folder."
+                f"{folder} is being written by another run. Wait for it, or name another folder."
             ) from None
         yield

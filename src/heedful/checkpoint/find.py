@@ -1,0 +1,31 @@
+"""Where a model lies: a folder, the cache of `heedful fetch`, an installed package, a fetched hub model."""
+
+from pathlib import Path
+
+from heedful import catalogue
+from heedful.errors import CheckpointError
+from heedful.storage import check_whole
+
+
+def find(source: str | Path) -> tuple[Path, str]:
+    """Return the checkpoint folder that `source` names, and in words where it was found.
+
+    The order: a folder, `package:NAME` (an installed package that carries a checkpoint), a catalogue name
+    or `hf:owner/name` that was fetched before. Nothing is downloaded.
+    """
+    path = Path(source)
+    if path.is_dir():
+        check_whole(path)
+        if not (path / "config.json").is_file():
+            raise CheckpointError(f"{path} has no config.json; expected a model folder. Name another folder.")
+        return path, f"the folder {path}"
+    name = str(source)
+    if name.startswith("package:"):
+        package = name.removeprefix("package:")
+        found = catalogue.installed(package)
+        if found is None:
+            raise CheckpointError(
+                f"no installed package {package!r} carries a checkpoint. Install it, or see `heedful fetch`."
+            )
+        return found, f"the installed package {package}"
+    return catalogue.locate(name), f"{name} in the cache"

@@ -1,0 +1,1 @@
+"""One estimator for each task and technique."""

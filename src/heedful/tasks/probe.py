@@ -1,0 +1,23 @@
+"""The frozen sentence encoder with a linear head: the cheapest use of a transformer."""
+
+from heedful.estimator import Clock
+from heedful.tasks.classifier import EncoderClassifier, linear_head
+from heedful.tasks.embed import SentenceEncoder
+from heedful.types import Ints, Texts
+
+
+class Probe(EncoderClassifier):
+    """Logistic regression on the vectors of an encoder that stays as it is."""
+
+    method = "probe"
+    random = False
+
+    def __init__(self, model: str = "minilm") -> None:
+        self.model = model
+
+    def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
+        encoder = SentenceEncoder.load(self.model)
+        held_out = None if dev is None else (encoder.encode(dev[0]), dev[1])
+        head = linear_head(encoder.encode(texts), targets, len(self.classes_), held_out, clock.left)
+        encoder.after.append(head)
+        self.encoder_ = encoder.eval()

@@ -1,0 +1,1 @@
+"""One loop, schedules, objectives as functions."""

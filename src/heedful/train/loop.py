@@ -1,0 +1,144 @@
+"""One training loop: batches in, the best weights left in the module."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from heedful.estimator import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long and how fast: `rate` rises over the first `warmup` share of the steps, then falls to 0."""
+
+    epochs: int
+    rate: float
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    precision: torch.dtype = torch.float32
+
+
+@dataclass
+class Progress:
+    """What happened: losses by step, scores by epoch, and why training ended early (None if it did not)."""
+
+    losses: list[float] = field(default_factory=list)
+    scores: list[tuple[float, ...]] = field(default_factory=list)
+    best_epoch: int | None = None
+    stopped: str | None = None
+
+
+def train(
+    module: nn.Module,
+    batches: Callable[[int], Sequence[Any]],
+    loss: Callable[[Any], Tensor],
+    plan: Plan,
+    clock: Clock,
+    evaluate: Callable[[], tuple[float, ...]] | None = None,
+) -> Progress:
+    """Minimise `loss` over `batches(epoch)` with AdamW (Loshchilov and Hutter 2019).
+
+    After each epoch `evaluate` gives a score, larger is better, and the weights of the best epoch are left
+    in `module`. If the first steps show that the time is too short for all epochs, fewer steps are
+    planned, so that the rate still falls to 0.
+    """
+    optimizer = adamw(module, plan)
+    steps = plan.epochs * len(batches(0))
+    schedule, progress, best = Schedule(plan, steps), Progress(), Best()
+    begin = time.monotonic()
+    for epoch in range(plan.epochs):
+        module.train()
+        for batch in batches(epoch):
+            if len(progress.losses) >= schedule.total or clock.left() < 0:
+                progress.stopped = "time ran out"
+                break
+            rate = schedule.rate(len(progress.losses))
+            progress.losses.append(update(module, optimizer, loss(batch), rate, plan))
+            if len(progress.losses) == pace_steps(steps):
+                schedule.shorten(pace_steps(steps), time.monotonic() - begin, clock)
+        module.eval()
+        if evaluate is not None:
+            progress.scores.append(evaluate())
+            best.offer(progress.scores[-1], epoch, module)
+        if progress.stopped:
+            done = len(progress.losses) / steps * plan.epochs
+            progress.stopped = f"time ran out after {done:.1f} of {plan.epochs} epochs"
+            break
+    progress.best_epoch = best.epoch
+    best.restore(module)
+    return progress
+
+
+class Best:
+    """A copy of the weights that scored highest."""
+
+    def __init__(self) -> None:
+        self.score: tuple[float, ...] = ()
+        self.epoch: int | None = None
+        self.weights: dict[str, Tensor] = {}
+
+    def offer(self, score: tuple[float, ...], epoch: int, module: nn.Module) -> None:
+        """Copy the weights if their score is the highest so far."""
+        if score > self.score:
+            self.score, self.epoch = score, epoch
+            self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    def restore(self, module: nn.Module) -> None:
+        """Put the copy back; without one the module stays as it is."""
+        if self.weights:
+            module.load_state_dict(self.weights)
+
+
+def update(
+    module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float, plan: Plan
+) -> float:
+    """Take one step down the gradient and return the loss."""
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(module.parameters(), plan.clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return loss.item()
+
+
+def adamw(module: nn.Module, plan: Plan) -> torch.optim.AdamW:
+    """Return the optimiser; vectors (biases, norms) do not decay."""
+    learned = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in learned if parameter.ndim > 1]
+    vectors = [parameter for parameter in learned if parameter.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": plan.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=plan.rate, fused=True)
+
+
+class Schedule:
+    """Linear warm-up, then linear decay to 0 at `total` steps."""
+
+    def __init__(self, plan: Plan, total: int) -> None:
+        self.plan = plan
+        self.total = total
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        warm = max(1, round(self.plan.warmup * self.total))
+        return self.plan.rate * min(
+            (step + 1) / warm, max(0.0, (self.total - step) / max(1, self.total - warm))
+        )
+
+    def shorten(self, steps: int, seconds: float, clock: Clock) -> None:
+        """Plan fewer steps if, at this pace, the time (less a tenth for evaluation) is too short."""
+        affordable = steps + int(clock.left() * 0.9 / (seconds / steps)) if clock.left() < 1e9 else self.total
+        self.total = max(steps, min(self.total, affordable))
+
+
+def pace_steps(total: int) -> int:
+    """Return after how many steps the pace is known well enough."""
+    return max(1, min(20, total // 10))
