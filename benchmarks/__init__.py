@@ -1,0 +1,1 @@
+"""Where each figure of the README is made: `python -m benchmarks [NAME...]`."""

@@ -1,0 +1,30 @@
+"""Open the artefact folder that a command line names."""
+
+from pathlib import Path
+from typing import Any
+
+from heedful.errors import CheckpointError
+from heedful.storage import settle
+
+
+def classifier(name: str) -> Any:
+    """Return the fitted classifier in the folder `name`; anything else is a CheckpointError."""
+    folder = Path(name)
+    settle(folder.absolute())
+    if not (folder / "heedful.json").is_file():
+        raise CheckpointError(f"{folder} {_found(folder)}")
+    from heedful.models import load
+
+    return load(folder)
+
+
+def _found(folder: Path) -> str:
+    wanted = "expected the folder of a method, as `heedful compare` saves it"
+    if not folder.exists():
+        return f"does not exist; {wanted}. Check the path."
+    if not folder.is_dir():
+        return f"is a file; {wanted}. Give its folder."
+    inside = sorted(card.parent.name for card in folder.glob("[!.]*/heedful.json"))
+    if inside:
+        return f"holds the artefacts {', '.join(inside)}. Name one of them: {folder / inside[0]}"
+    return f"has no heedful.json; {wanted}. Check the path."
