@@ -98,9 +98,14 @@ def check_whole(folder: Path | str) -> None:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Return `folder / name`, refusing a name that leaves the folder."""
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    """Return `folder / name`, refusing a name or a link that leaves the folder.
+
+    In a snapshot of the Hugging Face cache, links to the blobs beside it are that cache's own way.
+    """
+    path, home = folder / name, folder.resolve()
+    roots = [home, *([home.parent.parent / "blobs"] if home.parent.name == "snapshots" else [])]
+    lexical = Path(os.path.normpath(folder.absolute() / name))
+    if not lexical.is_relative_to(folder.absolute()) or not any(map(path.resolve().is_relative_to, roots)):
         raise CheckpointError(f"{folder}: the path {name!r} leaves the folder. Do not use this folder.")
     return path
 

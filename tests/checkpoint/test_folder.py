@@ -169,3 +169,13 @@ def test_find_says_what_to_do(tmp_path: Path) -> None:
         find(tmp_path)
     with pytest.raises(HeedfulError, match="fetch"):
         find("package:certainly-not-installed")
+
+
+def test_a_snapshot_of_the_hugging_face_cache_opens(folder: Path, tmp_path: Path) -> None:
+    snapshot, blobs = tmp_path / "models--a--b/snapshots/abc", tmp_path / "models--a--b/blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).rename(blobs / name)
+        (snapshot / name).symlink_to(Path("../../blobs") / name)
+    assert load_transformer(snapshot).transformer.config.width == 24

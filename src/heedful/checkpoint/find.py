@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from heedful import catalogue
+from heedful.catalogue import installed, locate
 from heedful.errors import CheckpointError
 from heedful.storage import check_whole
 
@@ -22,10 +22,10 @@ def find(source: str | Path) -> tuple[Path, str]:
     name = str(source)
     if name.startswith("package:"):
         package = name.removeprefix("package:")
-        found = catalogue.installed(package)
+        found = installed(package)
         if found is None:
             raise CheckpointError(
                 f"no installed package {package!r} carries a checkpoint. Install it, or see `heedful fetch`."
             )
         return found, f"the installed package {package}"
-    return catalogue.locate(name), f"{name} in the cache"
+    return locate(name), f"{name} in the cache"
