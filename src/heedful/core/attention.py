@@ -6,7 +6,7 @@ Shapes: N tokens of all sequences end to end, W width, H heads, K head width, B 
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from torch import Tensor, cat, nn
+from torch import Tensor, cat, nn, split
 from torch.nn.functional import scaled_dot_product_attention
 
 from heedful.core.config import StackConfig
@@ -27,19 +27,20 @@ class Packed:
         runs = tuple((len(list(same)), length) for length, same in groupby(self.lengths))
         object.__setattr__(self, "runs", runs)
 
+    def split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Cut (N, ...) into its runs."""
+        return split(x, [rows * length for rows, length in self.runs])
+
 
 def attend(
     query: Tensor, key: Tensor, value: Tensor, layout: Packed, causal: bool = False, dropout: float = 0.0
 ) -> Tensor:
     """Return softmax(query key^T / sqrt(K)) value inside each sequence: (N, H, K) -> (N, H, K)."""
-    outputs, start = [], 0
-    for rows, length in layout.runs:
-        stop = start + rows * length
-        shape = (rows, length, *query.shape[1:])  # (B, T, H, K)
-        q, k, v = (part[start:stop].view(shape).transpose(1, 2) for part in (query, key, value))
+    outputs = []
+    for (rows, length), q, k, v in zip(layout.runs, *map(layout.split, (query, key, value)), strict=True):
+        q, k, v = (part.view(rows, length, *part.shape[1:]).transpose(1, 2) for part in (q, k, v))
         mixed = scaled_dot_product_attention(q, k, v, is_causal=causal, dropout_p=dropout)  # (B, H, T, K)
         outputs.append(mixed.transpose(1, 2).flatten(0, 1))  # (B T, H, K)
-        start = stop
     return cat(outputs)
 
 

@@ -70,9 +70,5 @@ def largest(x: Tensor, layout: Packed) -> Tensor:
 
 def by_run(x: Tensor, layout: Packed, reduce: Callable[[Tensor], Tensor]) -> Tensor:
     """Apply `reduce` (B, T, W) -> (B, W) to each run of equally long sequences: (N, W) -> (B, W)."""
-    parts, start = [], 0
-    for rows, length in layout.runs:
-        stop = start + rows * length
-        parts.append(reduce(x[start:stop].view(rows, length, -1)))
-        start = stop
-    return cat(parts)
+    runs = zip(layout.runs, layout.split(x), strict=True)
+    return cat([reduce(part.view(rows, length, -1)) for (rows, length), part in runs])

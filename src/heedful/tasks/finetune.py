@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from heedful.core.attention import Attention
 from heedful.core.precision import dtype
 from heedful.estimator import Clock
 from heedful.tasks.classifier import EncoderClassifier, score
@@ -44,7 +45,10 @@ class Finetune(EncoderClassifier):
         random = np.random.default_rng(self.seed)
         encoder = SentenceEncoder.load(self.model)
         encoder.after = torch.nn.ModuleList([Dense(encoder.transformer.config.width, len(self.classes_))])
-        encoder.transformer.requires_grad_(True)
+        encoder.requires_grad_(True)
+        for part in encoder.modules():
+            if isinstance(part, Attention):
+                part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
         ids = encoder.tokenizer.encode(texts).ids
         lengths = [len(sequence) for sequence in ids]
         kind = dtype(self.precision)
