@@ -7,7 +7,9 @@ from collections.abc import Iterable
 LONGEST = 64  # characters kept of one word: a megabyte without a space is no word
 START, END = "<s>", "</s>"  # no word can look like these
 
-MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e"  # vowel signs, accents
+MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e"  # vowel signs, accents
+)
 IDEOGRAMS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # scripts written without spaces
 WORD = re.compile(
     rf"""[{IDEOGRAMS}]                        # one sign, one word

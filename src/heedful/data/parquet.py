@@ -1,0 +1,107 @@
+"""Parquet through DuckDB, without the network; sizes are known before memory is taken."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heedful.data.files import LIMIT
+from heedful.data.rows import Record, Rows
+from heedful.errors import DataError
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAGIC = b"PAR1"
+MOST_ROWS = 50_000_000
+BATCH = 1024
+NESTED = ("STRUCT", "MAP", "UNION", "BLOB", "LIST", "ARRAY")
+
+
+@contextmanager
+def database(path: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Yield a private DuckDB in memory; what it refuses is a DataError that names the file."""
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": "1GB",
+        "temp_directory": "",
+        "threads": "2",
+    }
+    with duckdb.connect(":memory:", config=settings) as connection:
+        try:
+            yield connection
+        except duckdb.Error as problem:
+            reason = " ".join(str(problem).split())[:200]
+            raise DataError(f"{path} is no whole Parquet file: {reason}. Copy or write it again.") from None
+
+
+def parquet_rows(path: Path, limit: int = LIMIT) -> Rows:
+    """Return the rows of a Parquet file; row numbers count from 1."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - 4))
+        if handle.read() != MAGIC:
+            raise DataError(f"{path} is a Parquet file cut short: it does not end in PAR1. Copy it again.")
+    with database(path) as connection:
+        columns = readable_columns(connection, path)
+
+    def read(asked: Sequence[str]) -> Iterator[Record]:
+        if not asked:
+            return
+        names = list(dict.fromkeys(asked))
+        with database(path) as connection:
+            check_size(connection, path, names, limit)
+            wanted = ", ".join(f"{quoted(name)}::VARCHAR" for name in names)
+            result = connection.execute(f"SELECT {wanted} FROM {source(path)}")
+            number = 0
+            while batch := result.fetchmany(BATCH):
+                for values in batch:
+                    number += 1
+                    row: dict[str, Any] = dict(zip(names, values, strict=True))
+                    yield number, tuple(row[name] for name in asked)
+
+    return Rows(kind="parquet", columns=columns, read=read, notes=["Read as Parquet."])
+
+
+def readable_columns(connection: "duckdb.DuckDBPyConnection", path: Path) -> list[str]:
+    """Return the names of the columns that hold plain values; a claim of too many rows is a DataError."""
+    claimed = connection.execute(
+        f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(path)})"
+    ).fetchone()
+    rows = int(claimed[0] or 0) if claimed else 0
+    if not 0 < rows <= MOST_ROWS:
+        raise DataError(f"{path} claims {rows:,} rows; expected 1 to {MOST_ROWS:,}. Take a part of its rows.")
+    described = connection.execute(f"DESCRIBE SELECT * FROM {source(path)}").fetchall()
+    plain = [name for name, kind, *_ in described if not kind.startswith(NESTED) and not kind.endswith("]")]
+    if not plain:
+        raise DataError(f"{path} has only nested columns; expected a column of texts and one of labels.")
+    return plain
+
+
+def check_size(connection: "duckdb.DuckDBPyConnection", path: Path, names: Sequence[str], limit: int) -> None:
+    """Measure the columns inside DuckDB before Python holds any of it: few bytes can stand for very many."""
+    sizes = " + ".join(f"coalesce(sum(strlen({quoted(name)}::VARCHAR)), 0)" for name in names)
+    found = connection.execute(f"SELECT {sizes} FROM {source(path)}").fetchone()
+    if found and int(found[0]) > limit:
+        raise DataError(
+            f"{path} unpacks to {int(found[0]):,} bytes of text, more than the {limit:,} that are read. "
+            "Take a part of its rows."
+        )
+
+
+def source(path: Path) -> str:
+    """Return the table expression of one Parquet file."""
+    return f"read_parquet({literal(path)}, hive_partitioning = false, union_by_name = false)"
+
+
+def literal(path: Path) -> str:
+    """Return a path as an SQL string that names this one file: absolute, glob characters escaped."""
+    plain = "".join(f"[{c}]" if c in "*?[" else c for c in str(path.absolute()))
+    return "'" + plain.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """Return a column name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
