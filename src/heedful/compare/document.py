@@ -1,0 +1,154 @@
+"""The opening of leaderboard.json: what is known before any training."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from heedful import __version__
+from heedful.compare.rank import SHOWN_CHARACTERS
+from heedful.data.checks import Inspection
+from heedful.data.splits import Split
+from heedful.data.table import Table
+
+SUFFIXES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".lines"}
+IN_MEMORY = "the table"  # the source of a table that came as an object
+LEAKS_SHOWN = 50
+EXAMPLES_SHOWN = 20
+PACKAGES = ("torch", "numpy", "scikit-learn", "tokenizers")
+
+
+def opening(
+    table: Table,
+    test: Table | None,
+    found: Inspection,
+    parts: Split,
+    *,
+    seeds: int,
+    minutes: float,
+    leaks: str,
+) -> dict[str, Any]:
+    """Return the document as it is before the first method; `fingerprint` names the texts and labels."""
+    return {
+        "name": "table" if table.source == IN_MEMORY else stem(table.source),
+        "data": {
+            **found.counts,
+            "test_rows": found.test_rows,
+            "skipped": skipped(table, test),
+            "truncated": None,
+        },
+        "split": {
+            **parts.counts,
+            "seed": parts.seed,
+            "leaks": leaks,
+            "published": parts.published,
+            "dropped": parts.dropped,
+        },
+        "methods": [],
+        "best": None,
+        "recommended": None,
+        "classes": class_counts(parts),
+        "columns": {"text": table.text_column, "label": table.label_column},
+        "notes": list(
+            dict.fromkeys([*table.notes, *(test.notes if test else []), *found.notes, *parts.notes])
+        ),
+        "leaks": leak_examples(table, test, found),
+        "duplicates_examples": [
+            {"rows": [table.rows[j], table.rows[i]], "text": shown(table.texts[i])}
+            for i, j in found.duplicates[:EXAMPLES_SHOWN]
+        ],
+        "conflict_examples": [conflict(table, rows) for rows in found.conflicts[:EXAMPLES_SHOWN]],
+        "machine": machine(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": 0.0,
+        "minutes": minutes,
+        "seeds": list(range(seeds)),
+        "metric": "macro_f1",
+        "fingerprint": table.fingerprint,
+        "test_fingerprint": test.fingerprint if test else None,
+    }
+
+
+def stem(source: str) -> str:
+    """Return a name for the table and for its folder: `reviews` for `data/reviews.csv.gz`."""
+    path = Path(source)
+    while path.suffix.lower() in SUFFIXES:
+        path = path.with_suffix("")
+    return "".join(c if c.isalnum() or c in "-_. " else "-" for c in path.name).strip(" .") or "table"
+
+
+def skipped(table: Table, test: Table | None) -> dict[str, int]:
+    """Return how many rows of both tables were left out, by reason."""
+    return dict(Counter(table.skipped) + Counter(test.skipped if test else {}))
+
+
+def shown(text: str) -> str:
+    """Cut a text for the report."""
+    return text[:SHOWN_CHARACTERS]
+
+
+def class_counts(parts: Split) -> list[dict[str, Any]]:
+    """Return the rows of each class in each part."""
+    train, dev, test = (Counter(part.labels) for part in (parts.train, parts.dev, parts.test))
+    return [
+        {"name": name, "train": train[name], "dev": dev[name], "test": test[name]} for name in sorted(train)
+    ]
+
+
+def leak_examples(table: Table, test: Table | None, found: Inspection) -> list[dict[str, Any]]:
+    """Return test rows that stand in train, exact ones first."""
+    if test is None:
+        return []
+    pairs = [
+        *(("exact", *pair) for pair in found.leaks_exact),
+        *(("near", *pair) for pair in found.leaks_near),
+    ]
+    return [
+        {"test_row": test.rows[i], "train_row": table.rows[j], "kind": kind, "text": shown(test.texts[i])}
+        for kind, i, j in pairs[:LEAKS_SHOWN]
+    ]
+
+
+def conflict(table: Table, rows: Iterable[int]) -> dict[str, Any]:
+    """Return a text that carries several labels."""
+    places = list(rows)
+    return {
+        "rows": [table.rows[i] for i in places[:10]],
+        "labels": sorted({table.labels[i] for i in places}),
+        "text": shown(table.texts[places[0]]),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    versions = {package.replace("-", "_"): installed(package) for package in PACKAGES}
+    return {
+        "cpu": processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "heedful": __version__,
+        **versions,
+    }
+
+
+def installed(package: str) -> str | None:
+    """Return a package's version without importing it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
