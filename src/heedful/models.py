@@ -39,7 +39,7 @@ def load(source: str | Path) -> Any:
     if (folder / CARD).is_file() or (folder.parent / f".{folder.name}.old" / CARD).is_file():
         card = read_card(folder)
         if card["method"] not in METHODS:
-            raise CheckpointError(f"{folder} was made by an unknown method {card['method']!r}; upgrade Heedful.")
+            raise CheckpointError(f"{folder} holds an unknown method, {card['method']!r}; upgrade Heedful.")
         return method(card["method"]).load(folder)
     from heedful.tasks.embed import SentenceEncoder
 

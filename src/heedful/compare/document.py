@@ -33,6 +33,7 @@ def opening(
     leaks: str,
 ) -> dict[str, Any]:
     """Return the document as it is before the first method; `fingerprint` names the texts and labels."""
+    tested_notes = test.notes if test else []
     return {
         "name": "table" if table.source == IN_MEMORY else stem(table.source),
         "data": {
@@ -53,15 +54,8 @@ def opening(
         "recommended": None,
         "classes": class_counts(parts),
         "columns": {"text": table.text_column, "label": table.label_column},
-        "notes": list(
-            dict.fromkeys([*table.notes, *(test.notes if test else []), *found.notes, *parts.notes])
-        ),
-        "leaks": leak_examples(table, test, found),
-        "duplicates_examples": [
-            {"rows": [table.rows[j], table.rows[i]], "text": shown(table.texts[i])}
-            for i, j in found.duplicates[:EXAMPLES_SHOWN]
-        ],
-        "conflict_examples": [conflict(table, rows) for rows in found.conflicts[:EXAMPLES_SHOWN]],
+        **examples(table, test, found),
+        "notes": [*dict.fromkeys([*table.notes, *tested_notes, *found.notes, *parts.notes])],
         "machine": machine(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": 0.0,
@@ -97,6 +91,18 @@ def class_counts(parts: Split) -> list[dict[str, Any]]:
     return [
         {"name": name, "train": train[name], "dev": dev[name], "test": test[name]} for name in sorted(train)
     ]
+
+
+def examples(table: Table, test: Table | None, found: Inspection) -> dict[str, Any]:
+    """Return the first leaks, duplicates and conflicts, to be shown in the report."""
+    return {
+        "leaks": leak_examples(table, test, found),
+        "duplicates_examples": [
+            {"rows": [table.rows[j], table.rows[i]], "text": shown(table.texts[i])}
+            for i, j in found.duplicates[:EXAMPLES_SHOWN]
+        ],
+        "conflict_examples": [conflict(table, rows) for rows in found.conflicts[:EXAMPLES_SHOWN]],
+    }
 
 
 def leak_examples(table: Table, test: Table | None, found: Inspection) -> list[dict[str, Any]]:
