@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heedful.core.attention import Attention, Packed, attend
+from heedful.core.block import Dropout
 from heedful.core.config import StackConfig, TokenInput
 from heedful.core.model import Transformer, first, largest, mean
 from heedful.errors import ConfigError
@@ -122,3 +123,15 @@ def test_poolings_are_by_sequence(lengths: tuple[int, ...]) -> None:
 def test_a_config_that_cannot_be_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said.replace("(", r"\(")):
         small(**changes)
+
+
+def test_dropout_zeroes_its_share_and_keeps_the_mean() -> None:
+    torch.manual_seed(0)
+    drop = Dropout(0.1).train()
+    found = drop(torch.ones(1000, 1003))
+    assert (found == 0).double().mean() == pytest.approx(26 / 256, abs=2e-3)
+    assert found.mean() == pytest.approx(1, abs=2e-3)
+    columns = (found == 0).double().mean(dim=0)  # no byte of the drawn numbers is worse than another
+    assert columns.max() < 0.15 > 0.05 < columns.min()
+    assert torch.equal(drop.eval()(found), found)
+    assert torch.equal(Dropout(0.0).train()(found), found)

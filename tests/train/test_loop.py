@@ -26,7 +26,7 @@ def run(
 ) -> object:
     module, x, y = problem
 
-    def loss(rows: list[int]) -> Tensor:
+    def loss(module: nn.Module, rows: list[int]) -> Tensor:
         return (module(x[rows]) - y[rows]).square().mean()
 
     random = np.random.default_rng(0)

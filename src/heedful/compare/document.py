@@ -42,13 +42,7 @@ def opening(
             "skipped": skipped(table, test),
             "truncated": None,
         },
-        "split": {
-            **parts.counts,
-            "seed": parts.seed,
-            "leaks": leaks,
-            "published": parts.published,
-            "dropped": parts.dropped,
-        },
+        "split": {**parts.counts, "seed": parts.seed, "leaks": leaks, **fate(parts)},
         "methods": [],
         "best": None,
         "recommended": None,
@@ -65,6 +59,11 @@ def opening(
         "fingerprint": table.fingerprint,
         "test_fingerprint": test.fingerprint if test else None,
     }
+
+
+def fate(parts: Split) -> dict[str, Any]:
+    """Return where the test part came from and what was left out of it."""
+    return {"published": parts.published, "dropped": parts.dropped}
 
 
 def stem(source: str) -> str:

@@ -62,8 +62,8 @@ def compare(
     chosen = _chosen(methods)
     _check_settings(seeds, minutes, leaks)
     train = read_table(table, text=text, label=label)
-    columns = {"text": text or train.text_column, "label": label or train.label_column}
-    tested = None if test is None else read_table(test, **columns)
+    named = (text or train.text_column, label or train.label_column)
+    tested = None if test is None else read_table(test, *named)
     found = inspect(train, tested)
     parts = scorable(split(train, tested, found, seed=SPLIT_SEED, leaks=leaks))
     document = opening(train, tested, found, parts, seeds=seeds, minutes=minutes, leaks=leaks)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, arange, cat, int64, nn, tensor, zeros_like
 
 from heedful.core.attention import Packed
+from heedful.core.block import Dropout
 from heedful.core.config import StackConfig
 
 
@@ -17,7 +18,7 @@ class Embedding(nn.Module):
         self.position = nn.Embedding(config.input.positions, config.width)
         self.segment = nn.Embedding(config.input.segments, config.width) if config.input.segments else None
         self.norm = nn.LayerNorm(config.width, eps=config.norm_eps)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, ids: Tensor, layout: Packed, segments: Tensor | None = None) -> Tensor:
         """Return (N, W) for ids (N,) and segments (N,), 0 where not given."""

@@ -20,6 +20,7 @@ from heedful.storage import inside, read_json, writing
 from heedful.tasks.modules import POOLINGS, Dense, read_modules, write_modules
 from heedful.text.tokenizer import Tokenizer
 from heedful.train.batches import by_length
+from heedful.train.cores import pool
 from heedful.types import Texts, Vectors
 
 SETTINGS = "sentence_bert_config.json"
@@ -91,9 +92,15 @@ class SentenceEncoder(nn.Module):
         kind = dtype(precision or self.precision)
         device = next(self.parameters()).device.type
         self.eval()
-        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=kind == torch.bfloat16):
-            for rows in by_length([len(sequence) for sequence in ids], batch_tokens):
+
+        def work(rows: list[int]) -> None:
+            bf16 = torch.autocast(device, torch.bfloat16, enabled=kind == torch.bfloat16)
+            with torch.inference_mode(), bf16:
                 vectors[rows] = self([ids[row] for row in rows]).float().cpu().numpy()
+
+        batches = list(by_length([len(sequence) for sequence in ids], batch_tokens))
+        with pool() as threads:
+            list(threads.map(work, reversed(batches)))  # the largest first, so that all threads end together
         return vectors
 
     @property

@@ -46,11 +46,12 @@ class FewShot(EncoderClassifier):
         encoder.requires_grad_(True)
         ids = encoder.tokenizer.encode(shown).ids
 
-        def loss(rows: list[int]) -> Tensor:
-            return pair_loss(encoder([ids[row] for row in rows]), torch.tensor(classes[rows]))
+        def loss(module: nn.Module, rows: list[int]) -> Tensor:
+            return pair_loss(module([ids[row] for row in rows]), torch.tensor(classes[rows]))
 
         batches = [batch(classes, ids, self.rows, random) for _ in range(self.steps)]
-        progress = train(encoder, lambda _: batches, loss, Plan(epochs=1, rate=self.rate), clock)
+        plan = Plan(epochs=1, rate=self.rate, divisible=False)
+        progress = train(encoder, lambda _: batches, loss, plan, clock)
         self.stopped_ = progress.stopped
         head = linear_head(encoder.encode(shown), classes, len(self.classes_), None)
         encoder.after = nn.ModuleList([*encoder.after, head])

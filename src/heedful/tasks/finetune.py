@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from heedful.core.attention import Attention
@@ -44,8 +44,9 @@ class Finetune(EncoderClassifier):
         torch.manual_seed(self.seed)
         random = np.random.default_rng(self.seed)
         encoder = SentenceEncoder.load(self.model)
-        encoder.after = torch.nn.ModuleList([Dense(encoder.transformer.config.width, len(self.classes_))])
+        encoder.after = nn.ModuleList([Dense(encoder.transformer.config.width, len(self.classes_))])
         encoder.requires_grad_(True)
+        encoder.transformer.input.token.requires_grad_(False)  # half of all weights, and few rows of it occur
         for part in encoder.modules():
             if isinstance(part, Attention):
                 part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
@@ -53,9 +54,9 @@ class Finetune(EncoderClassifier):
         lengths = [len(sequence) for sequence in ids]
         kind = dtype(self.precision)
 
-        def loss(rows: list[int]) -> Tensor:
+        def loss(module: nn.Module, rows: list[int]) -> Tensor:
             with torch.autocast("cpu", torch.bfloat16, enabled=kind == torch.bfloat16):
-                logits = encoder([ids[row] for row in rows])
+                logits = module([ids[row] for row in rows])
             return cross_entropy(logits.float(), torch.tensor(targets[rows]))
 
         def evaluate() -> tuple[float, float]:

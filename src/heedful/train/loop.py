@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from heedful.estimator import Clock
+from heedful.train.cores import Replicas, pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Plan:
     warmup: float = 0.1
     weight_decay: float = 0.01
     clip: float = 1.0
-    precision: torch.dtype = torch.float32
+    divisible: bool = True  # is the loss of a batch the mean over its rows?
 
 
 @dataclass
@@ -35,41 +36,42 @@ class Progress:
 
 def train(
     module: nn.Module,
-    batches: Callable[[int], Sequence[Any]],
-    loss: Callable[[Any], Tensor],
+    batches: Callable[[int], Sequence[Sequence[Any]]],
+    loss: Callable[[nn.Module, Any], Tensor],
     plan: Plan,
     clock: Clock,
     evaluate: Callable[[], tuple[float, ...]] | None = None,
 ) -> Progress:
-    """Minimise `loss` over `batches(epoch)` with AdamW (Loshchilov and Hutter 2019).
+    """Minimise `loss(module, rows)` over `batches(epoch)` with AdamW (Loshchilov and Hutter 2019).
 
     After each epoch `evaluate` gives a score, larger is better, and the weights of the best epoch are left
     in `module`. If the first steps show that the time is too short for all epochs, fewer steps are
-    planned, so that the rate still falls to 0.
+    planned, so that the rate still falls to 0. With `plan.divisible` the rows of a batch go to all cores.
     """
     optimizer = adamw(module, plan)
-    steps = plan.epochs * len(batches(0))
+    first = batches(0)
+    steps = plan.epochs * len(first)
     schedule, progress, best = Schedule(plan, steps), Progress(), Best()
+    replicas = Replicas(module, len(first[0]) if plan.divisible else 1)
     begin = time.monotonic()
     for epoch in range(plan.epochs):
-        module.train()
-        for batch in batches(epoch):
-            if len(progress.losses) >= schedule.total or clock.left() < 0:
-                progress.stopped = "time ran out"
-                break
-            rate = schedule.rate(len(progress.losses))
-            progress.losses.append(update(module, optimizer, loss(batch), rate, plan))
-            if len(progress.losses) == pace_steps(steps):
-                schedule.shorten(pace_steps(steps), time.monotonic() - begin, clock)
+        replicas.train()
+        with pool() as threads:
+            for batch in batches(epoch):
+                if len(progress.losses) >= schedule.total or clock.left() < 0:
+                    progress.stopped = "time ran out"
+                    break
+                progress.losses.append(replicas.backward(loss, batch, threads))
+                step(module, optimizer, schedule.rate(len(progress.losses) - 1), plan)
+                if len(progress.losses) == pace_steps(steps):
+                    schedule.shorten(pace_steps(steps), time.monotonic() - begin, clock)
         module.eval()
         if evaluate is not None:
-            progress.scores.append(evaluate())
-            best.offer(progress.scores[-1], epoch, module)
+            best.offer(evaluate(), epoch, module, progress)
         if progress.stopped:
             done = len(progress.losses) / steps * plan.epochs
             progress.stopped = f"time ran out after {done:.1f} of {plan.epochs} epochs"
             break
-    progress.best_epoch = best.epoch
     best.restore(module)
     return progress
 
@@ -79,13 +81,13 @@ class Best:
 
     def __init__(self) -> None:
         self.score: tuple[float, ...] = ()
-        self.epoch: int | None = None
         self.weights: dict[str, Tensor] = {}
 
-    def offer(self, score: tuple[float, ...], epoch: int, module: nn.Module) -> None:
-        """Copy the weights if their score is the highest so far."""
+    def offer(self, score: tuple[float, ...], epoch: int, module: nn.Module, progress: Progress) -> None:
+        """Note the score, and copy the weights if it is the highest so far."""
+        progress.scores.append(score)
         if score > self.score:
-            self.score, self.epoch = score, epoch
+            self.score, progress.best_epoch = score, epoch
             self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
     def restore(self, module: nn.Module) -> None:
@@ -94,17 +96,13 @@ class Best:
             module.load_state_dict(self.weights)
 
 
-def update(
-    module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float, plan: Plan
-) -> float:
-    """Take one step down the gradient and return the loss."""
-    loss.backward()  # type: ignore[no-untyped-call]
+def step(module: nn.Module, optimizer: torch.optim.Optimizer, rate: float, plan: Plan) -> None:
+    """Go down the gradient, and drop it."""
     nn.utils.clip_grad_norm_(module.parameters(), plan.clip)
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return loss.item()
 
 
 def adamw(module: nn.Module, plan: Plan) -> torch.optim.AdamW:
