@@ -161,7 +161,7 @@ Bin = tuple[float, float, float]  # confidence, accuracy, count
 
 def reliability(before: Sequence[Bin], after: Sequence[Bin], title: str, notes: tuple[str, str]) -> str:
     """Draw accuracy against confidence before and after temperature scaling; larger dots hold more texts."""
-    width, left, right, top, bottom = 380.0, 48.0, 364.0, 12.0, 272.0
+    width, left, right, top, bottom = 380.0, 48.0, 364.0, 50.0, 310.0
     across, up = linear(0, 1, left, right), linear(0, 1, bottom, top)
     parts = []
     for fifth in range(6):
@@ -177,7 +177,7 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin], title: str, notes: 
             tip = f"{kind}: said {percent(said)}, right {percent(right_)}, {count(held)} texts"
             parts.append(spot(across(said), up(right_), kind, tip, 2.5 + 4 * (held / most) ** 0.5))
     for i, (kind, note) in enumerate(zip(("before", "after"), notes, strict=True)):
-        y = top + 14 + 19 * i
+        y = 12 + 19 * i  # above the field, where no curve runs
         parts += [line(left + 10, y, left + 34, y, f"curve {kind}"), spot(left + 22, y, kind, note, 4)]
         parts.append(text(left + 42, y + 4, note, "name"))
     words = "confidence: the probability of its answer"
