@@ -92,4 +92,4 @@ def solve(features: Any, targets: Ints, strength: float, class_weight: str | Non
     weight, bias = solver.coef_, solver.intercept_
     if len(weight) == 1:  # of two classes scikit-learn keeps the second's row
         weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    return Linear(weight.astype(np.float32), bias.astype(np.float32))
+    return Linear(np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(bias, np.float32))

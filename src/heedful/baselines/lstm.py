@@ -6,39 +6,46 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pad_sequence
 
 from heedful.baselines.linear import log_loss
 from heedful.baselines.terms import numbered, read_parts, write_parts
+from heedful.core.block import Dropout
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import vocabulary, words
-from heedful.train.batches import by_length, shuffled
+from heedful.train.batches import by_length
 from heedful.train.loop import Plan, train
 from heedful.types import Floats, Ints, Texts
 
 UNKNOWN = 0  # the number of every word that training hardly saw
 BATCH_WORDS = 8192  # at prediction
+POOL = 50  # batches that are ordered by length together
 
 
 class Reader(nn.Module):
-    """Word numbers to logits: vectors, LSTM in both directions, maximum and mean over the words, linear."""
+    """Word numbers to logits: vectors, an LSTM in either direction, maximum and mean over the words, linear."""
 
     def __init__(self, vocab: int, width: int, hidden: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.vectors = nn.Embedding(vocab, width)
-        self.lstm = nn.LSTM(width, hidden, bidirectional=True, batch_first=True)
+        self.forwards = nn.LSTM(width, hidden, batch_first=True)
+        self.backwards = nn.LSTM(width, hidden, batch_first=True)
         self.head = nn.Linear(4 * hidden, classes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, texts: list[Tensor]) -> Tensor:
         """Map B texts, each (T,) with T >= 1, to logits (B, C)."""
-        embedded = self.dropout(self.vectors(torch.cat(texts))).split([len(text) for text in texts])
-        packed, _ = self.lstm(pack_sequence(embedded, enforce_sorted=False))
-        states, lengths = pad_packed_sequence(packed, batch_first=True)  # (B, T, 2H), zeros behind the end
-        outside = torch.arange(states.shape[1]) >= lengths[:, None]  # (B, T)
-        highest = states.masked_fill(outside[:, :, None], -torch.inf).amax(dim=1)
-        mean = states.sum(dim=1) / lengths[:, None]
-        return self.head(self.dropout(torch.cat([highest, mean], dim=1)))  # type: ignore[no-any-return]
+        lengths = torch.tensor([[len(text)] for text in texts])
+        forth = self._pooled(self.forwards, texts, lengths)
+        back = self._pooled(self.backwards, [text.flip(0) for text in texts], lengths)
+        return self.head(self.dropout(torch.cat([*forth, *back], dim=1)))  # type: ignore[no-any-return]
+
+    def _pooled(self, lstm: nn.LSTM, texts: list[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return maximum and mean of the states, each (B, H). Padding stands behind the words: they never see it."""
+        states, _ = lstm(self.dropout(self.vectors(pad_sequence(texts, batch_first=True))))  # (B, T, H)
+        outside = (torch.arange(states.shape[1]) >= lengths)[:, :, None]  # (B, T, 1)
+        highest = states.masked_fill(outside, -1.0).amax(dim=1)  # no state is below -1
+        return highest, states.masked_fill(outside, 0.0).sum(dim=1) / lengths
 
 
 class LSTM(TextClassifier):
@@ -76,17 +83,15 @@ class LSTM(TextClassifier):
             self.reader_ = self._reader()
             self._train(texts, torch.from_numpy(targets), dev, clock)
 
-    def _train(
-        self, texts: Texts, targets: Tensor, dev: tuple[list[str], Ints] | None, clock: Clock
-    ) -> None:
+    def _train(self, texts: Texts, targets: Tensor, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
         numbers = self._numbers(texts)
         lengths = [len(text) for text in numbers]
 
         def batches(epoch: int) -> list[list[int]]:
-            return shuffled(lengths, self.batch, np.random.default_rng([self.seed, epoch]))
+            return alike(lengths, self.batch, np.random.default_rng([self.seed, epoch]))
 
-        def loss(rows: list[int]) -> Tensor:
-            logits = self.reader_([numbers[row] for row in rows])
+        def loss(reader: nn.Module, rows: list[int]) -> Tensor:
+            logits = reader([numbers[row] for row in rows])
             return nn.functional.cross_entropy(logits, targets[rows])
 
         def evaluate() -> tuple[float, ...]:
@@ -136,3 +141,12 @@ class LSTM(TextClassifier):
             self.reader_ = self._reader()
         self.reader_.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()}, assign=True)
         self.reader_.eval()
+
+
+def alike(lengths: list[int], rows: int, random: np.random.Generator) -> list[list[int]]:
+    """Return all row numbers in batches of near-equal length, in random order: next to no padding."""
+    order = random.permutation(len(lengths)).tolist()
+    pools = [order[start : start + POOL * rows] for start in range(0, len(order), POOL * rows)]
+    ranked = [row for pool in pools for row in sorted(pool, key=lengths.__getitem__)]
+    batches = [ranked[start : start + rows] for start in range(0, len(ranked), rows)]
+    return [batches[i] for i in random.permutation(len(batches))]
