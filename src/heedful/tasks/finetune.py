@@ -46,7 +46,6 @@ class Finetune(EncoderClassifier):
         encoder = SentenceEncoder.load(self.model)
         encoder.after = nn.ModuleList([Dense(encoder.transformer.config.width, len(self.classes_))])
         encoder.requires_grad_(True)
-        encoder.transformer.input.token.requires_grad_(False)  # half of all weights, and few rows of it occur
         for part in encoder.modules():
             if isinstance(part, Attention):
                 part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
