@@ -68,7 +68,7 @@ def fit_linear(
 def climb(
     features: Any, targets: Ints, dev: tuple[Any, Ints], clock: Clock, class_weight: str | None
 ) -> tuple[Trial, bool]:
-    """Try the strengths upwards until the log loss on `dev` rises or the next fit would not be done in time."""
+    """Try the strengths upwards until the log loss on `dev` rises or time is short for the next."""
     best: Trial | None = None
     for strength in STRENGTHS:
         begin = clock.elapsed()

@@ -1,4 +1,4 @@
-"""A bidirectional LSTM over learned word vectors, read without padding."""
+"""A bidirectional LSTM over learned word vectors, in batches of texts of like length."""
 
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,17 @@ from heedful.core.block import Dropout
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import vocabulary, words
 from heedful.train.batches import by_length
+from heedful.train.cores import pool
 from heedful.train.loop import Plan, train
 from heedful.types import Floats, Ints, Texts
 
 UNKNOWN = 0  # the number of every word that training hardly saw
-BATCH_WORDS = 8192  # at prediction
+BATCH_WORDS = 2048  # at prediction
 POOL = 50  # batches that are ordered by length together
 
 
 class Reader(nn.Module):
-    """Word numbers to logits: vectors, an LSTM in either direction, maximum and mean over the words, linear."""
+    """Word numbers to logits: vectors, an LSTM in either direction, maximum and mean, linear."""
 
     def __init__(self, vocab: int, width: int, hidden: int, classes: int, dropout: float) -> None:
         super().__init__()
@@ -41,7 +42,7 @@ class Reader(nn.Module):
         return self.head(self.dropout(torch.cat([*forth, *back], dim=1)))  # type: ignore[no-any-return]
 
     def _pooled(self, lstm: nn.LSTM, texts: list[Tensor], lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Return maximum and mean of the states, each (B, H). Padding stands behind the words: they never see it."""
+        """Return maximum and mean of the states, each (B, H); padding stands behind the words, unseen."""
         states, _ = lstm(self.dropout(self.vectors(pad_sequence(texts, batch_first=True))))  # (B, T, H)
         outside = (torch.arange(states.shape[1]) >= lengths)[:, :, None]  # (B, T, 1)
         highest = states.masked_fill(outside, -1.0).amax(dim=1)  # no state is below -1
@@ -49,7 +50,7 @@ class Reader(nn.Module):
 
 
 class LSTM(TextClassifier):
-    """Words that stand in two training texts get a vector; the epoch with the least log loss on dev is kept."""
+    """Words of two or more training texts get a vector; the epoch with the least log loss on dev is kept."""
 
     method = "lstm"
 
@@ -57,8 +58,8 @@ class LSTM(TextClassifier):
         self,
         width: int = 100,
         hidden: int = 128,
-        epochs: int = 8,
-        rate: float = 2e-3,
+        epochs: int = 6,
+        rate: float = 4e-3,
         batch: int = 64,
         dropout: float = 0.5,
         max_words: int = 400,
@@ -119,9 +120,15 @@ class LSTM(TextClassifier):
     def _logits(self, texts: Texts) -> Floats:
         numbers = self._numbers(texts)
         logits = np.zeros((len(texts), len(self.classes_)))
-        with torch.inference_mode():
-            for rows in by_length([len(text) for text in numbers], BATCH_WORDS):
-                logits[rows] = self.reader_([numbers[row] for row in rows]).double().numpy()
+        batches = list(by_length([len(text) for text in numbers], BATCH_WORDS))
+
+        def read(rows: list[int]) -> Floats:
+            with torch.inference_mode():
+                return np.asarray(self.reader_([numbers[row] for row in rows]).double().numpy())
+
+        with pool() as threads:
+            for rows, found in zip(batches, threads.map(read, batches), strict=True):
+                logits[rows] = found
         return logits
 
     def _write(self, folder: Path) -> dict[str, Any]:

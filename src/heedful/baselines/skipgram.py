@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from heedful.estimator import Clock
+from heedful.train.cores import pool
 from heedful.types import Ints, Vectors
 
 BATCH = 512  # pairs that share one draw of negative words
@@ -60,7 +60,7 @@ def train_vectors(
     centre, context = torch.from_numpy(start), torch.zeros(start.shape)
     clock, weight = Clock(seconds), negatives / DRAWN
     done, total = 0.0, float(epochs * len(corpus.sentences))
-    with one_thread():
+    with pool():
         for words, neighbours, share in corpus.batches(window, epochs):
             if clock.left() < 0:
                 break
@@ -71,17 +71,6 @@ def train_vectors(
         vectors=torch.renorm(centre, 2, 0, LONGEST).numpy(),
         epochs=epochs if done > total - 0.5 else epochs * done / total,
     )
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep torch to one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def step(

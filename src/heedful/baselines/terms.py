@@ -1,4 +1,4 @@
-"""Counts of terms, and the two files of a baseline's artefact: its terms (JSON) and its tensors (safetensors)."""
+"""Counts of terms, and the two files of a baseline's artefact: terms as JSON, tensors as safetensors."""
 
 import json
 from collections.abc import Callable, Iterable

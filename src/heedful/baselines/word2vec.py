@@ -19,7 +19,7 @@ EPOCHS = (3, 15)  # least and most
 class Word2Vec(TextClassifier):
     """Skip-gram vectors of `width`, averaged over a text.
 
-    Training reads about `words_read` words: small tables are read up to 15 times, large ones at least 3 times.
+    Training reads about `words_read` words: a small table up to 15 times, a large one at least 3 times.
     """
 
     method = "word2vec"

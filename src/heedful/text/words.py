@@ -1,8 +1,9 @@
-"""Words of a text: the splitter, the n-grams and the vocabulary that the methods without a transformer use."""
+"""Words of a text: the splitter, the n-grams and the vocabulary of the methods without a transformer."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 LONGEST = 64  # characters kept of one word: a megabyte without a space is no word
 START, END = "<s>", "</s>"  # no word can look like these
@@ -33,7 +34,7 @@ def grams(text: str) -> list[str]:
     if not found:
         return []
     padded = [START, *found, END]
-    return found + [f"{left} {right}" for left, right in zip(padded, padded[1:], strict=False)]
+    return found + [f"{left} {right}" for left, right in pairwise(padded)]
 
 
 def vocabulary(documents: Iterable[Iterable[str]], at_least: int, at_most: int) -> list[str]:
