@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from heedful.baselines.linear import Linear, macro_f1
 from heedful.baselines.terms import count, numbered, read_parts, write_parts
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import grams, vocabulary
+from heedful.train.linear import Linear, macro_f1
 from heedful.types import Floats, Ints, Texts
 
 SMOOTHINGS = (0.03, 0.1, 0.3, 1.0, 3.0)

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from heedful.baselines.linear import log_loss
 from heedful.baselines.terms import numbered, read_parts, write_parts
 from heedful.core.block import Dropout
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import vocabulary, words
 from heedful.train.batches import by_length
 from heedful.train.cores import pool
+from heedful.train.linear import log_loss
 from heedful.train.loop import Plan, train
 from heedful.types import Floats, Ints, Texts
 

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 from sklearn.preprocessing import normalize
 
-from heedful.baselines.linear import Linear, fit_linear
 from heedful.baselines.terms import count, numbered, read_parts, write_parts
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import grams, vocabulary
+from heedful.train.linear import Linear, fit_linear
 from heedful.types import Floats, Ints, Texts
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import diags
 
-from heedful.baselines.linear import Linear, fit_linear
 from heedful.baselines.terms import count, numbered, read_parts, write_parts
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import words
+from heedful.train.linear import Linear, fit_linear
 from heedful.types import Floats, Ints, Texts, Vectors
 
 SHARE = 0.8  # of the time goes to the vectors, the rest to the regression

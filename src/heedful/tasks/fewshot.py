@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from heedful.estimator import Clock
-from heedful.tasks.classifier import EncoderClassifier, linear_head
+from heedful.tasks.classifier import EncoderClassifier, as_dense
 from heedful.tasks.embed import SentenceEncoder
+from heedful.train.linear import fit_linear
 from heedful.train.loop import Plan, train
 from heedful.types import Ints, Texts
 
@@ -53,8 +54,8 @@ class FewShot(EncoderClassifier):
         plan = Plan(epochs=1, rate=self.rate, divisible=False)
         progress = train(encoder, lambda _: batches, loss, plan, clock)
         self.stopped_ = progress.stopped
-        head = linear_head(encoder.encode(shown), classes, len(self.classes_), None)
-        encoder.after = nn.ModuleList([*encoder.after, head])
+        head, _ = fit_linear(encoder.encode(shown), classes, None, clock)
+        encoder.after = nn.ModuleList([*encoder.after, as_dense(head)])
         self.encoder_ = encoder.eval()
 
 

@@ -27,7 +27,7 @@ class Finetune(EncoderClassifier):
     def __init__(
         self,
         model: str = "minilm",
-        epochs: int = 4,
+        epochs: int = 3,
         rate: float = 1e-4,
         rows: int = 32,
         precision: str = "auto",

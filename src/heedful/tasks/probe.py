@@ -1,8 +1,9 @@
 """The frozen sentence encoder with a linear head: the cheapest use of a transformer."""
 
 from heedful.estimator import Clock
-from heedful.tasks.classifier import EncoderClassifier, linear_head
+from heedful.tasks.classifier import EncoderClassifier, as_dense
 from heedful.tasks.embed import SentenceEncoder
+from heedful.train.linear import fit_linear
 from heedful.types import Ints, Texts
 
 
@@ -18,6 +19,6 @@ class Probe(EncoderClassifier):
     def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
         encoder = SentenceEncoder.load(self.model)
         held_out = None if dev is None else (encoder.encode(dev[0]), dev[1])
-        head = linear_head(encoder.encode(texts), targets, len(self.classes_), held_out, clock.left)
-        encoder.after.append(head)
+        head, self.stopped_ = fit_linear(encoder.encode(texts), targets, held_out, clock)
+        encoder.after.append(as_dense(head))
         self.encoder_ = encoder.eval()

@@ -45,15 +45,14 @@ def train(
     """Minimise `loss(module, rows)` over `batches(epoch)` with AdamW (Loshchilov and Hutter 2019).
 
     After each epoch `evaluate` gives a score, larger is better, and the weights of the best epoch are left
-    in `module`. If the first steps show that the time is too short for all epochs, fewer steps are
-    planned, so that the rate still falls to 0. With `plan.divisible` the rows of a batch go to all cores.
+    in `module`. Where the time is too short for all epochs, fewer steps are planned, so that the rate
+    still falls to 0. With `plan.divisible` the rows of a batch go to all cores.
     """
     optimizer = adamw(module, plan)
     first = batches(0)
     steps = plan.epochs * len(first)
     schedule, progress, best = Schedule(plan, steps), Progress(), Best()
     replicas = Replicas(module, len(first[0]) if plan.divisible else 1)
-    begin = time.monotonic()
     for epoch in range(plan.epochs):
         replicas.train()
         with pool() as threads:
@@ -63,8 +62,7 @@ def train(
                     break
                 progress.losses.append(replicas.backward(loss, batch, threads))
                 step(module, optimizer, schedule.rate(len(progress.losses) - 1), plan)
-                if len(progress.losses) == pace_steps(steps):
-                    schedule.shorten(pace_steps(steps), time.monotonic() - begin, clock)
+                schedule.replan(len(progress.losses), clock)
         module.eval()
         if evaluate is not None:
             best.offer(evaluate(), epoch, module, progress)
@@ -122,7 +120,9 @@ class Schedule:
 
     def __init__(self, plan: Plan, total: int) -> None:
         self.plan = plan
-        self.total = total
+        self.asked = self.total = total
+        self.every = max(1, min(20, total // 10))  # steps between two looks at the clock
+        self.begin = time.monotonic()
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
@@ -131,12 +131,11 @@ class Schedule:
             (step + 1) / warm, max(0.0, (self.total - step) / max(1, self.total - warm))
         )
 
-    def shorten(self, steps: int, seconds: float, clock: Clock) -> None:
-        """Plan fewer steps if, at this pace, the time (less a tenth for evaluation) is too short."""
-        affordable = steps + int(clock.left() * 0.9 / (seconds / steps)) if clock.left() < 1e9 else self.total
-        self.total = max(steps, min(self.total, affordable))
+    def replan(self, done: int, clock: Clock) -> None:
+        """Plan as many steps as the time allows at the pace so far, never more than were asked for.
 
-
-def pace_steps(total: int) -> int:
-    """Return after how many steps the pace is known well enough."""
-    return max(1, min(20, total // 10))
+        A tenth of the time is left for evaluation. With time enough the plan stays as it was.
+        """
+        if done % self.every == 0 and clock.seconds < float("inf"):
+            affordable = int(clock.left() * 0.9 / ((time.monotonic() - self.begin) / done))
+            self.total = min(self.asked, done + max(0, affordable))

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from heedful.baselines.bayes import NaiveBayes, posterior
-from heedful.baselines.linear import climb, fit_linear, solve
 from heedful.baselines.lstm import LSTM, alike
 from heedful.baselines.ngram import NGram
 from heedful.baselines.terms import count
 from heedful.estimator import Clock
+from heedful.train.linear import climb, fit_linear, solve
 
 
 def clouds(counts: tuple[int, ...], seed: int, spread: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
