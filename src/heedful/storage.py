@@ -1,4 +1,4 @@
-"""Folders that are whole or absent: temporary sibling, fsync, manifest, rename; one writer at a time."""
+"""Files and folders that are whole or absent: temporary sibling, fsync, rename; one writer at a time."""
 
 import fcntl
 import json
@@ -42,6 +42,22 @@ def writing(target: Path | str) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     swap(fresh, target)
+
+
+@contextmanager
+def replacing(target: Path | str) -> Iterator[Path]:
+    """Yield a temporary path whose file takes the place of `target` when the block ends without an error."""
+    target = Path(target).absolute()
+    for leftover in target.parent.glob(f".{target.name}.new-*"):
+        leftover.unlink(missing_ok=True)
+    fresh = target.parent / f".{target.name}.new-{os.getpid()}"
+    try:
+        yield fresh
+        sync(fresh)
+        fresh.replace(target)
+        sync(target.parent)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def seal(folder: Path) -> None:

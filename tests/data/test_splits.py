@@ -25,7 +25,13 @@ def words(rows: int, seed: int = 0) -> list[str]:
 def check_laws(source: Table, parts: Split, groups: list[int]) -> None:
     """Rows are numbered from 1, so row - 1 is the place."""
     rows = [parts.train.rows, parts.dev.rows, parts.test.rows]
-    assert sorted([*rows[0], *rows[1], *rows[2]]) == source.rows
+    covered = sorted([*rows[0], *rows[1], *rows[2]])
+    known = set(parts.train.labels)
+    missing = set(source.rows) - set(covered)
+    assert covered == sorted(set(covered))
+    assert all(source.labels[row - 1] not in known for row in missing)
+    assert set(parts.dev.labels) | set(parts.test.labels) <= known
+    assert any(note.startswith(f"{len(missing)} rows are left out") for note in parts.notes) == bool(missing)
     for part in (parts.train, parts.dev, parts.test):
         assert part.texts == [source.texts[row - 1] for row in part.rows]
         assert part.labels == [source.labels[row - 1] for row in part.rows]

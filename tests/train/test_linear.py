@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from heedful.baselines.bayes import NaiveBayes, posterior
-from heedful.baselines.lstm import LSTM, alike
+from heedful.baselines.lstm import LSTM
 from heedful.baselines.ngram import NGram
 from heedful.baselines.terms import count
 from heedful.estimator import Clock
+from heedful.train.batches import alike
 from heedful.train.linear import climb, fit_linear, solve
 
 

@@ -12,7 +12,7 @@ from heedful.baselines.terms import numbered, read_parts, write_parts
 from heedful.core.block import Dropout
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import vocabulary, words
-from heedful.train.batches import by_length
+from heedful.train.batches import alike, by_length
 from heedful.train.cores import pool
 from heedful.train.linear import log_loss
 from heedful.train.loop import Plan, train
@@ -20,7 +20,6 @@ from heedful.types import Floats, Ints, Texts
 
 UNKNOWN = 0  # the number of every word that training hardly saw
 BATCH_WORDS = 2048  # at prediction
-POOL = 50  # batches that are ordered by length together
 
 
 class Reader(nn.Module):
@@ -148,12 +147,3 @@ class LSTM(TextClassifier):
             self.reader_ = self._reader()
         self.reader_.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()}, assign=True)
         self.reader_.eval()
-
-
-def alike(lengths: list[int], rows: int, random: np.random.Generator) -> list[list[int]]:
-    """Return all row numbers in batches of near-equal length, in random order: next to no padding."""
-    order = random.permutation(len(lengths)).tolist()
-    pools = [order[start : start + POOL * rows] for start in range(0, len(order), POOL * rows)]
-    ranked = [row for pool in pools for row in sorted(pool, key=lengths.__getitem__)]
-    batches = [ranked[start : start + rows] for start in range(0, len(ranked), rows)]
-    return [batches[i] for i in random.permutation(len(batches))]

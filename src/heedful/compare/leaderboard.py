@@ -1,13 +1,12 @@
 """The outcome of a comparison: a JSON document, its ranking, and the page made from it."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from heedful.errors import DataError
-from heedful.storage import read_json, sync
+from heedful.storage import read_json, replacing
 
 DOCUMENT = "leaderboard.json"
 PAGE = "report.html"
@@ -49,8 +48,9 @@ class Leaderboard:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.document, indent=1, ensure_ascii=False, allow_nan=False)
-        replace_file(folder / DOCUMENT, text + "\n")
-        replace_file(folder / PAGE, report(self.document))
+        for name, whole in ((DOCUMENT, text + "\n"), (PAGE, report(self.document))):
+            with replacing(folder / name) as fresh:
+                fresh.write_text(whole, encoding="utf-8", errors="backslashreplace")
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -99,14 +99,3 @@ def _place(row: Mapping[str, Any]) -> float:
 def _score(row: Mapping[str, Any]) -> str:
     value = _get(row.get("macro_f1"), "value")
     return str(row.get("status")) if value is None else f"{value:.3f}"
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all: temporary sibling, fsync, rename."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8", errors="backslashreplace") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    fresh.replace(path)
-    sync(path.parent)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from heedful.compare.leaderboard import DOCUMENT, PAGE, Leaderboard
 from heedful.compare.rank import Row, Scored, failed, rank, score
 from heedful.compare.results import Result
 from heedful.data.checks import inspect
-from heedful.data.splits import Part, Split, split
+from heedful.data.splits import Split, split
 from heedful.data.table import read_table
 from heedful.errors import ConfigError, DataError, ServiceError
 from heedful.estimator import CARD, Clock
@@ -65,7 +65,7 @@ def compare(
     named = (text or train.text_column, label or train.label_column)
     tested = None if test is None else read_table(test, *named)
     found = inspect(train, tested)
-    parts = scorable(split(train, tested, found, seed=SPLIT_SEED, leaks=leaks))
+    parts = split(train, tested, found, seed=SPLIT_SEED, leaks=leaks)
     document = opening(train, tested, found, parts, seeds=seeds, minutes=minutes, leaks=leaks)
     tell = progress or silent
     tell("check", document)
@@ -74,27 +74,6 @@ def compare(
     with locked(folder):
         run = Run(folder, chosen, parts, list(range(seeds)), minutes, clock, document, tell)
         return run.all()
-
-
-def scorable(parts: Split) -> Split:
-    """Leave out the dev and test rows whose class is not in train: nothing can learn it.
-
-    That happens to a rare class whose rows resemble those of another one and went along with them.
-    """
-    known = set(parts.train.labels)
-    dev, test = (_only(part, known) for part in (parts.dev, parts.test))
-    lost = sum(len(part.rows) for part in (parts.dev, parts.test)) - len(dev.rows) - len(test.rows)
-    if not lost:
-        return parts
-    if not test.rows:
-        raise DataError("no test row has a class that train has; expected some. Name another --test table.")
-    note = f"{lost} rows are left out: train has no other row of their class."
-    return replace(parts, dev=dev, test=test, notes=[*parts.notes, note])
-
-
-def _only(part: Part, known: set[str]) -> Part:
-    kept = [row for row in zip(*part, strict=True) if row[1] in known]
-    return Part(*map(list, zip(*kept, strict=True))) if kept else Part([], [], [])
 
 
 def silent(event: str, about: Mapping[str, Any]) -> None:

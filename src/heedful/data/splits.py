@@ -76,8 +76,14 @@ def split(
         raise DataError(empty_test(train, test, dropped))
     wanted = min(round(DEV_SHARE * len(left)), MOST_DEV)
     dev = left[held_out(labels[left], inspection.groups[left], wanted, random)]
+    fit = taken(train, np.setdiff1d(left, dev))
+    held, tested = learnable(taken(train, dev), fit), learnable(part, fit)
+    if not tested.rows:
+        raise DataError("no test row has a class that train has; expected some. Name another --test table.")
+    if lost := len(dev) - len(held.rows) + len(part.rows) - len(tested.rows):
+        notes.append(f"{lost} rows are left out: train has no other row of their class.")
     return Split(
-        train=taken(train, np.setdiff1d(left, dev)), dev=taken(train, dev), test=part, seed=seed,
+        train=fit, dev=held, test=tested, seed=seed,
         published=test is not None, dropped=dropped, notes=notes,
     )  # fmt: skip
 
@@ -86,6 +92,16 @@ def taken(table: Table, places: Ints) -> Part:
     """Return the rows at these places."""
     chosen = places.tolist()
     return Part(*([values[i] for i in chosen] for values in (table.texts, table.labels, table.rows)))
+
+
+def learnable(part: Part, train: Part) -> Part:
+    """Leave out the rows whose class is not in train: nothing can learn it.
+
+    That happens to a rare class whose rows resemble those of another one and went along with them.
+    """
+    known = set(train.labels)
+    kept = [row for row in zip(*part, strict=True) if row[1] in known]
+    return Part(*map(list, zip(*kept, strict=True))) if kept else Part([], [], [])
 
 
 def kept(train: Table, test: Table, inspection: Inspection, leaks: str) -> tuple[Part, dict[str, int]]:

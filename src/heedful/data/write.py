@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,7 +10,7 @@ from heedful.data.columns import as_text
 from heedful.data.frames import values
 from heedful.data.parquet import database, quoted
 from heedful.errors import DataError
-from heedful.storage import sync
+from heedful.storage import replacing
 
 BATCH = 10_000
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -27,20 +26,15 @@ def write_columns(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Non
     lengths = {name: len(cells) for name, cells in columns.items()}
     if not columns or len(set(lengths.values())) > 1:
         raise DataError(f"columns have the lengths {lengths}; expected one value per row in each.")
-    fresh = path.parent / f".{path.name}.new-{os.getpid()}"
     try:
-        if suffix == ".parquet":
-            write_parquet(fresh, columns)
-        else:
-            with fresh.open("w", encoding="utf-8", newline="") as handle:
-                (write_json if suffix == ".jsonl" else write_delimited)(handle, columns, suffix)
-        sync(fresh)
-        fresh.replace(path)
-        sync(path.absolute().parent)
+        with replacing(path) as fresh:
+            if suffix == ".parquet":
+                write_parquet(fresh, columns)
+            else:
+                with fresh.open("w", encoding="utf-8", newline="") as handle:
+                    (write_json if suffix == ".jsonl" else write_delimited)(handle, columns, suffix)
     except OSError as problem:
         raise DataError(f"{path} cannot be written: {problem.strerror}. Name another file.") from None
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def printable(cell: Any) -> Any:

@@ -9,8 +9,8 @@ import torch
 from heedful.estimator import TextClassifier
 from heedful.tasks.embed import SentenceEncoder
 from heedful.tasks.modules import Dense
-from heedful.train.linear import Linear, log_loss, macro_f1
-from heedful.types import Floats, Ints, Texts
+from heedful.train.linear import Linear
+from heedful.types import Floats, Texts
 
 
 class EncoderClassifier(TextClassifier):
@@ -41,8 +41,3 @@ def as_dense(found: Linear) -> Dense:
         dense.linear.weight.copy_(torch.from_numpy(found.weight))
         dense.linear.bias.copy_(torch.from_numpy(found.bias))
     return dense
-
-
-def score(logits: Floats, targets: Ints) -> tuple[float, float]:
-    """Return macro-F1, then minus the log loss to settle ties: larger is better."""
-    return macro_f1(logits, targets), -log_loss(logits, targets)

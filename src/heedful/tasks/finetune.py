@@ -8,10 +8,11 @@ from torch.nn.functional import cross_entropy
 from heedful.core.attention import Attention
 from heedful.core.precision import dtype
 from heedful.estimator import Clock
-from heedful.tasks.classifier import EncoderClassifier, score
+from heedful.tasks.classifier import EncoderClassifier
 from heedful.tasks.embed import SentenceEncoder
 from heedful.tasks.modules import Dense
 from heedful.train.batches import shuffled
+from heedful.train.linear import score
 from heedful.train.loop import Plan, train
 from heedful.types import Ints, Texts
 

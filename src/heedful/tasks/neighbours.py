@@ -11,8 +11,8 @@ from safetensors.numpy import load_file, save_file
 from heedful.errors import CheckpointError
 from heedful.estimator import Clock, TextClassifier
 from heedful.storage import inside, read_json
-from heedful.tasks.classifier import score
 from heedful.tasks.embed import SentenceEncoder
+from heedful.train.linear import score
 from heedful.types import Floats, Ints, Texts, Vectors
 
 COUNTS = (1, 3, 5, 10, 20, 40)

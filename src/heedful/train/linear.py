@@ -49,6 +49,11 @@ def macro_f1(logits: Floats, targets: Ints) -> float:
     return float(f1_score(targets, logits.argmax(axis=1), average="macro", zero_division=0.0))
 
 
+def score(logits: Floats, targets: Ints) -> tuple[float, float]:
+    """Return macro-F1, then minus the log loss to settle ties: larger is better."""
+    return macro_f1(logits, targets), -log_loss(logits, targets)
+
+
 def fit_linear(
     features: Any, targets: Ints, dev: tuple[Any, Ints] | None, clock: Clock
 ) -> tuple[Linear, str | None]:
