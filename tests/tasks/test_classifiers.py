@@ -156,3 +156,14 @@ def test_an_artefact_with_a_file_cut_short_does_not_load(tmp_path: Path) -> None
     (tmp_path / "model" / "heedful.json").write_text('{"method"')
     with pytest.raises(CheckpointError, match="bytes, expected"):
         heedful.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["probe", "neighbours"])
+def test_short_time_takes_a_sample_of_every_class(
+    name: str, rows: tuple[list[str], list[str]], minilm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heedful.tasks.embed.STEP", 20)
+    texts, labels = [*rows[0][:200], "what is the rarest of all"], [*rows[1][:200], "9"]
+    model = method(name)(model=str(minilm)).fit(texts, labels, seconds=0.0)
+    assert model.stopped_ == "time ran out after 20 of 201 training texts"
+    assert model.logits(["who"]).shape == (1, len(model.classes_))

@@ -9,12 +9,12 @@ from heedful.storage import settle
 
 def classifier(name: str) -> Any:
     """Return the fitted classifier in the folder `name`; anything else is a CheckpointError."""
-    folder = Path(name)
+    from heedful.models import load, recommended
+
+    folder = recommended(Path(name))
     settle(folder.absolute())
     if not (folder / "heedful.json").is_file():
         raise CheckpointError(f"{folder} {_found(folder)}")
-    from heedful.models import load
-
     return load(folder)
 
 

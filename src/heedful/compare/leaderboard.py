@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from heedful.errors import DataError
+from heedful.models import LEADERBOARD
 from heedful.storage import read_json, replacing
 
-DOCUMENT = "leaderboard.json"
 PAGE = "report.html"
 
 
@@ -48,7 +48,7 @@ class Leaderboard:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.document, indent=1, ensure_ascii=False, allow_nan=False)
-        for name, whole in ((DOCUMENT, text + "\n"), (PAGE, report(self.document))):
+        for name, whole in ((LEADERBOARD, text + "\n"), (PAGE, report(self.document))):
             with replacing(folder / name) as fresh:
                 fresh.write_text(whole, encoding="utf-8", errors="backslashreplace")
 
@@ -56,7 +56,7 @@ class Leaderboard:
     def load(cls, folder: Path | str) -> Self:
         """Read what `save` wrote: the folder, or leaderboard.json itself."""
         path = Path(folder)
-        path = path / DOCUMENT if path.is_dir() else path
+        path = path / LEADERBOARD if path.is_dir() else path
         try:
             return cls(read_json(path, DataError))
         except DataError as problem:

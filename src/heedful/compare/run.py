@@ -13,7 +13,7 @@ from typing import Any, Literal
 from heedful import __version__
 from heedful.compare.document import opening
 from heedful.compare.launch import run_method
-from heedful.compare.leaderboard import DOCUMENT, PAGE, Leaderboard
+from heedful.compare.leaderboard import PAGE, Leaderboard
 from heedful.compare.rank import Row, Scored, failed, rank, score
 from heedful.compare.results import Result
 from heedful.data.checks import inspect
@@ -21,12 +21,12 @@ from heedful.data.splits import Split, split
 from heedful.data.table import read_table
 from heedful.errors import ConfigError, DataError, ServiceError
 from heedful.estimator import CARD, Clock
-from heedful.models import METHODS
+from heedful.models import LEADERBOARD, METHODS
 from heedful.storage import locked
 
 WEIGHTS = {  # how the time is shared among the methods; what one leaves over goes to those after it
-    "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 10, "lstm": 20,
-    "probe": 15, "neighbours": 15, "fewshot": 15, "finetune": 100,
+    "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 8, "lstm": 15,
+    "probe": 35, "neighbours": 35, "fewshot": 25, "finetune": 80,
 }  # fmt: skip
 SPLIT_SEED = 0
 RESERVE_SHARE = 0.03  # of the whole time, for reading back, scoring and writing
@@ -113,7 +113,7 @@ def _check_free(folder: Path, methods: Iterable[str]) -> None:
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file; expected a folder to write to. Name another one with --out.")
     foreign = [n for n in methods if (folder / n).exists() and not (folder / n / CARD).is_file()]
-    if (folder / DOCUMENT).exists():
+    if (folder / LEADERBOARD).exists():
         Leaderboard.load(folder)
     elif (folder / PAGE).exists():
         foreign.append(PAGE)

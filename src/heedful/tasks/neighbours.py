@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from heedful.errors import CheckpointError
 from heedful.estimator import Clock, TextClassifier
 from heedful.storage import inside, read_json
-from heedful.tasks.embed import SentenceEncoder
+from heedful.tasks.embed import SentenceEncoder, encode_within
 from heedful.train.linear import score
 from heedful.types import Floats, Ints, Texts, Vectors
 
@@ -39,15 +39,16 @@ class Neighbours(TextClassifier):
     def __init__(self, model: str = "minilm") -> None:
         self.model = model
 
-    def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:  # noqa: ARG002
+    def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
         self.encoder_ = SentenceEncoder.load(self.model)
-        self.texts_ = list(texts)
-        self.targets_ = targets
-        self.vectors_ = unit(self.encoder_.encode(texts))
-        self.k_ = min(10, len(texts))
+        vectors, rows, self.stopped_ = encode_within(self.encoder_, texts, targets, clock)
+        self.texts_ = [texts[row] for row in rows]
+        self.targets_ = targets[rows]
+        self.vectors_ = unit(vectors)
+        self.k_ = min(10, len(rows))
         if dev is not None:
             queries = unit(self.encoder_.encode(dev[0]))
-            counts = [k for k in COUNTS if k <= len(texts)]
+            counts = [k for k in COUNTS if k <= len(rows)]
             self.k_ = max(counts, key=lambda k: score(self._votes(queries, k), dev[1]))
 
     def _logits(self, texts: Texts) -> Floats:

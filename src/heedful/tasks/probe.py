@@ -2,7 +2,7 @@
 
 from heedful.estimator import Clock
 from heedful.tasks.classifier import EncoderClassifier, as_dense
-from heedful.tasks.embed import SentenceEncoder
+from heedful.tasks.embed import SentenceEncoder, encode_within
 from heedful.train.linear import fit_linear
 from heedful.types import Ints, Texts
 
@@ -19,6 +19,8 @@ class Probe(EncoderClassifier):
     def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
         encoder = SentenceEncoder.load(self.model)
         held_out = None if dev is None else (encoder.encode(dev[0]), dev[1])
-        head, self.stopped_ = fit_linear(encoder.encode(texts), targets, held_out, clock)
+        vectors, rows, stopped = encode_within(encoder, texts, targets, clock)
+        head, cut = fit_linear(vectors, targets[rows], held_out, clock)
+        self.stopped_ = stopped or cut
         encoder.after.append(as_dense(head))
         self.encoder_ = encoder.eval()
