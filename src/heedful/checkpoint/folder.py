@@ -1,115 +1,230 @@
-"""config.json and model.safetensors, in and out: every parameter filled once, every tensor accounted for."""
+"""config.json and weights, in and out: every parameter filled once, every tensor accounted for."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from heedful.checkpoint.tensors import WEIGHTS, Tensors
+from heedful.core.config import TransformerConfig
 from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, ConfigError
-from heedful.families import FAMILIES, Family
+from heedful.families import FAMILIES, HABITS, REFUSED, Family, Stored
 from heedful.storage import inside, read_json
 
 CONFIG = "config.json"
-WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What files say beyond the mathematics: family, class of models, habits of task and tokenizer."""
+
+    family: Family
+    architecture: str
+    habits: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model, the family whose files it came from, and the tensors that were left alone."""
+    """A model, the form of its files, tensors that were left alone, parameters that are zero by rule."""
 
     transformer: Transformer
-    family: Family
+    form: Form
     ignored: tuple[str, ...]
+    fresh: tuple[str, ...] = ()
 
 
-def load_transformer(folder: Path) -> Loaded:
-    """Read a checkpoint folder into fp32; CheckpointError or ConfigError unless all of it fits."""
-    family, theirs = read_config(folder)
-    tensors = read_tensors(inside(folder, WEIGHTS))
-    stored = {strip(name, family): name for name in tensors}
-    config = family.read(theirs, pooler="pooler.dense.weight" in stored)
+def load_transformer(folder: Path, pickle: bool = False) -> Loaded:
+    """Read a checkpoint folder into fp32; CheckpointError or ConfigError unless all of it fits.
+
+    `pickle` allows pytorch_model.bin, read as tensors alone, where there is nothing else.
+    """
+    form, theirs = read_config(folder)
+    return assemble(form, theirs, Tensors(folder, pickle), str(folder))
+
+
+def assemble(form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str) -> Loaded:
+    """Build the model that a config describes and fill it with tensors; `source` is named in errors."""
+    stored = {strip(name, form.family): name for name in tensors}
+    config = read_with_tensors(form, theirs, tensors, stored)
+    if max(one.depth for one in (config.encoder, config.decoder) if one) > len(stored):
+        raise CheckpointError(f"{source}: {len(stored)} tensors; config.json asks for more blocks than that.")
     with torch.device("meta"):  # sizes are compared before any memory is taken
         transformer = Transformer(config)
-    names = family.names(config.depth)
-    wanted = transformer.state_dict()
-    state = {ours: pick(names[ours], shape.shape, stored, tensors, folder) for ours, shape in wanted.items()}
-    rest = [name for name in stored if name not in {names[ours] for ours in wanted}]
-    unknown = [name for name in rest if not name.startswith(family.ignored)]
-    if unknown:
-        raise CheckpointError(
-            f"{folder}: {len(unknown)} tensors have no place in a {family.name} model: {unknown[0]!r} ... "
-            "The files belong to another architecture than config.json says."
-        )
-    transformer.load_state_dict(state, assign=True)
-    return Loaded(transformer.eval(), family, tuple(sorted(rest)))
+    wanted = parameters(transformer)
+    names = form.family.names(list(wanted), form.architecture, config.first.gated)
+    state, used, fresh = {}, set(), []
+    for ours, shape in wanted.items():
+        name = first_of(names[ours], stored)
+        if name is None and names[ours].zero:
+            state[ours] = torch.zeros(shape)
+            fresh.append(ours)
+        else:
+            state[ours] = pick(names[ours], name, shape, stored, tensors, source)
+        used |= {plain(one) for one in (names[ours].name, *names[ours].also)}
+    rest = [name for name in stored if name not in used]
+    check_rest(rest, form, source)
+    transformer.load_state_dict(state, strict=False, assign=True)
+    return Loaded(transformer.eval(), form, tuple(sorted(rest)), tuple(fresh))
 
 
-def save_transformer(transformer: Transformer, family: Family, folder: Path) -> None:
+def save_transformer(transformer: Transformer, form: Form, folder: Path) -> None:
     """Write config.json and model.safetensors as the family's own library does."""
-    names = family.names(transformer.config.depth)
-    tensors = {
-        names[ours]: value.detach().float().contiguous() for ours, value in transformer.state_dict().items()
-    }
-    text = json.dumps(family.write(transformer.config), indent=2)
+    family, config = form.family, transformer.config
+    state = transformer.state_dict()
+    names = family.names(list(parameters(transformer)), form.architecture, config.first.gated)
+    prefix = "" if form.architecture == family.bare else family.prefix
+    pieces: dict[str, list[tuple[Stored, Tensor]]] = {}
+    for ours, stored in names.items():
+        base = "" if ours.startswith("head.") else prefix
+        title = base + stored.name.replace("{base}", prefix)
+        pieces.setdefault(title, []).append((stored, state[ours].detach().float().cpu()))
+    tensors = {title: joined(parts) for title, parts in pieces.items()}
+    theirs = family.write(config, form.architecture, form.habits)
+    text = json.dumps(theirs, indent=2, ensure_ascii=False)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
 
-def read_config(folder: Path) -> tuple[Family, Mapping[str, Any]]:
-    """Return the family and the parsed config.json of a folder."""
+def read_config(folder: Path) -> tuple[Form, Mapping[str, Any]]:
+    """Return the form of a folder and its parsed config.json."""
     theirs = read_json(inside(folder, CONFIG), CheckpointError)
     if not isinstance(theirs, dict):
         raise ConfigError(f"{folder / CONFIG} holds no JSON object; expected a model's config.")
+    return form_of(theirs, str(folder / CONFIG)), theirs
+
+
+def form_of(theirs: Mapping[str, Any], source: str) -> Form:
+    """Return the form that a config names; a class of models without a table is read as the bare model."""
     kind = theirs.get("model_type")
+    if isinstance(kind, str) and kind in REFUSED:
+        raise ConfigError(f"{source}: {kind} does not fit this core: {REFUSED[kind]}. Use another model.")
     if not isinstance(kind, str) or kind not in FAMILIES:
         raise ConfigError(
-            f"{folder / CONFIG} has model_type {kind!r}; known are {', '.join(FAMILIES)}. Use another model."
+            f"{source} has model_type {kind!r}; known are {', '.join(FAMILIES)}. Use another model."
         )
-    return FAMILIES[kind], theirs
+    family = FAMILIES[kind]
+    listed = theirs.get("architectures")
+    named = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], str) else ""
+    habits = {key: theirs[key] for key in HABITS if key in theirs}
+    return Form(family, named if named in family.architectures else family.bare, habits)
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a safetensors file."""
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path} is missing; expected the model's weights as safetensors. Copy the folder again."
-        )
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, RuntimeError) as problem:
-        raise CheckpointError(
-            f"{path} cannot be read as safetensors ({problem}). Copy the file again."
-        ) from None
+def read_with_tensors(
+    form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor], stored: Mapping[str, str]
+) -> TransformerConfig:
+    """Return the core's config; the file has the last word on a head that may lack, and on tied tables."""
+    kind = form.family.architectures[form.architecture]
+    headed = not kind.may_lack_head or any(plain(title(entry)) in stored for entry in kind.tensors.values())
+    config = form.family.read(theirs, form.architecture, headed)
+    if config.head is None or not config.head.tied:
+        return config
+    table = (
+        "decoder.input.token.weight" if config.decoder and not config.shared else "encoder.input.token.weight"
+    )
+    names = form.family.names([table, "head.output.weight"], form.architecture, config.first.gated)
+    mine, theirs_ = (first_of(names[one], stored) for one in ("head.output.weight", table))
+    if mine and theirs_ and not torch.equal(tensors[stored[mine]], tensors[stored[theirs_]]):
+        return replace(config, head=replace(config.head, tied=False))
+    return config
+
+
+def parameters(transformer: Transformer) -> dict[str, torch.Size]:
+    """Return the shape of every parameter, a table that two stacks share once."""
+    shapes = {name: value.shape for name, value in transformer.state_dict().items()}
+    if transformer.config.shared:
+        del shapes["decoder.input.token.weight"]
+    return shapes
 
 
 def strip(name: str, family: Family) -> str:
     """Return a tensor's name without what task models put before it."""
-    prefix = next((prefix for prefix in family.prefixes if name.startswith(prefix)), "")
-    return name[len(prefix) :]
+    return name.removeprefix(family.prefix)
+
+
+def title(entry: str | Stored) -> str:
+    """Return the name in a table's entry."""
+    return entry.name if isinstance(entry, Stored) else entry
+
+
+def plain(name: str) -> str:
+    """Return a table's name as it stands once the prefix is gone."""
+    return name.replace("{base}", "")
+
+
+def first_of(entry: Stored, stored: Mapping[str, str]) -> str | None:
+    """Return the first of a parameter's names that the file has."""
+    return next((name for name in map(plain, (entry.name, *entry.also)) if name in stored), None)
+
+
+def check_rest(rest: list[str], form: Form, source: str) -> None:
+    """Raise CheckpointError if a tensor has no place and is not known to be without one."""
+    known = form.family.ignored
+    unknown = [name for name in rest if not any(fnmatchcase(name, pattern) for pattern in known)]
+    if unknown:
+        raise CheckpointError(
+            f"{source}: {len(unknown)} tensors have no place in a {form.family.name} model: {unknown[0]!r}. "
+            "The files belong to another architecture than config.json says."
+        )
 
 
 def pick(
-    name: str, shape: torch.Size, stored: Mapping[str, str], tensors: Mapping[str, Tensor], folder: Path
-) -> Tensor:
-    """Return the tensor for a parameter in fp32, checked for its name, shape and kind."""
-    if name not in stored:
-        near = get_close_matches(name, list(stored), 1)
+    entry: Stored, name: str | None, shape: torch.Size, stored: Mapping[str, str],
+    tensors: Mapping[str, Tensor], source: str,
+) -> Tensor:  # fmt: skip
+    """Return the tensor for a parameter in fp32, checked for its name, shape, kind and values."""
+    if name is None:
+        near = get_close_matches(plain(entry.name), list(stored), 1)
         hint = f"; the nearest is {near[0]!r}" if near else ""
         raise CheckpointError(
-            f"{folder}: the tensor {name!r} is missing{hint}. The file does not fit config.json."
+            f"{source}: the tensor {entry.name!r} is missing{hint}. The file does not fit config.json."
         )
-    tensor = tensors[stored[name]]
-    if tensor.shape != shape or not tensor.is_floating_point():
+    raw = tensors[stored[name]]
+    tensor = cut(entry, raw)
+    if tensor is None or tensor.shape != shape or not raw.is_floating_point():
         raise CheckpointError(
-            f"{folder}: {name} is {tensor.dtype} {list(tensor.shape)}; config.json needs floats {[*shape]}."
+            f"{source}: {name} is {raw.dtype} {list(raw.shape)}, which does not give floats {[*shape]} as "
+            "config.json needs. The files do not belong together."
         )
-    return tensor.float()
+    tensor = tensor.float().contiguous()
+    if not math.isfinite(tensor.sum().item()):
+        raise CheckpointError(f"{source}: {name} holds values that are no numbers. Copy the file again.")
+    return tensor
+
+
+def cut(entry: Stored, tensor: Tensor) -> Tensor | None:
+    """Return our part of their tensor, None if it has not the shape for it."""
+    for _ in range(entry.squeezed):
+        if tensor.dim() < 2 or tensor.shape[0] != 1:
+            return None
+        tensor = tensor[0]
+    if entry.transposed:
+        tensor = tensor.T if tensor.dim() == 2 else tensor
+    if entry.part is not None:
+        place, count = entry.part
+        if not tensor.dim() or tensor.shape[0] % count or not len(tensor):
+            return None
+        tensor = tensor.chunk(count)[place]
+    return tensor[entry.skipped :] if entry.skipped and tensor.dim() else tensor
+
+
+def joined(parts: list[tuple[Stored, Tensor]]) -> Tensor:
+    """Return their tensor from our parts: what `cut` undoes."""
+    ordered = [tensor for _, tensor in sorted(parts, key=lambda item: item[0].part or (0, 1))]
+    tensor = ordered[0] if len(ordered) == 1 else torch.cat(ordered)
+    entry = parts[0][0]
+    if entry.skipped:
+        tensor = torch.cat([tensor.new_zeros(entry.skipped, *tensor.shape[1:]), tensor])
+    if entry.transposed:
+        tensor = tensor.T
+    for _ in range(entry.squeezed):
+        tensor = tensor[None]
+    return tensor.contiguous().clone()

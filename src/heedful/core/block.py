@@ -1,11 +1,11 @@
-"""One block: attention, then a feed-forward net, each with its residual and norm."""
+"""One block: attention to itself, perhaps to another sequence, then a feed-forward net."""
 
 from collections.abc import Callable
 
 from torch import Generator, Tensor, empty, int64, nn, uint8
 from torch.nn import functional
 
-from heedful.core.attention import Attention, Packed
+from heedful.core.attention import Attention, Keep, Reach
 from heedful.core.config import StackConfig
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -13,6 +13,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
     "relu": functional.relu,
     "silu": functional.silu,
+    "tanh": functional.tanh,
 }
 
 
@@ -37,35 +38,60 @@ class Dropout(nn.Module):
         return x * kept * (256 / (256 - self.level))
 
 
+def norm(config: StackConfig) -> nn.Module:
+    """Return a norm over W: by mean and variance (Ba et al. 2016), or root mean square (Zhang 2019)."""
+    if config.norm == "rms":
+        return nn.RMSNorm(config.width, eps=config.norm_eps)
+    return nn.LayerNorm(config.width, eps=config.norm_eps, bias=config.biased.norm)
+
+
 class FeedForward(nn.Module):
-    """down(activation(up(x))), the same for every token (Vaswani et al. 2017, equation 2)."""
+    """down(activation(up(x))), the same for every token (Vaswani et al. 2017, equation 2).
+
+    Gated, it is down(activation(gate(x)) * up(x)) (Shazeer 2020).
+    """
 
     def __init__(self, config: StackConfig) -> None:
         super().__init__()
         self.activation = ACTIVATIONS[config.activation]
-        self.up = nn.Linear(config.width, config.hidden)
-        self.down = nn.Linear(config.hidden, config.width)
+        self.gate = nn.Linear(config.width, config.hidden, config.biased.up) if config.gated else None
+        self.up = nn.Linear(config.width, config.hidden, config.biased.up)
+        self.down = nn.Linear(config.hidden, config.width, config.biased.down)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, W) for x (N, W)."""
-        return self.down(self.activation(self.up(x)))  # type: ignore[no-any-return]
+        if self.gate is None:
+            return self.down(self.activation(self.up(x)))  # type: ignore[no-any-return]
+        return self.down(self.activation(self.gate(x)) * self.up(x))  # type: ignore[no-any-return]
 
 
 class Block(nn.Module):
-    """Two sublayers; `norm_at` says whether the norm comes before or after the sum."""
+    """Two sublayers, or three; `norm_at` says whether the norm comes before or after the sum."""
 
-    def __init__(self, config: StackConfig) -> None:
+    def __init__(self, config: StackConfig, first: bool = False) -> None:
         super().__init__()
         self.post = config.norm_at == "post"
         self.attention = Attention(config)
-        self.attention_norm = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.attention_norm = nn.Identity() if first and not config.first_norm else norm(config)
+        self.cross = Attention(config) if config.cross else None
+        self.cross_norm = norm(config) if config.cross else nn.Identity()
         self.feedforward = FeedForward(config)
-        self.feedforward_norm = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.feedforward_norm = norm(config)
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, x: Tensor, layout: Packed) -> Tensor:
-        """Return (N, W) for x (N, W)."""
-        x = self.add(x, lambda y: self.attention(y, layout), self.attention_norm)
+    def forward(
+        self,
+        x: Tensor,
+        reach: Reach,
+        memory: Tensor | None = None,
+        across: Reach | None = None,
+        keeps: tuple[Keep | None, Keep | None] = (None, None),
+    ) -> Tensor:
+        """Return (N, W) for x (N, W); `memory` (M, W) is what an encoder made, seen as `across` says."""
+        x = self.add(x, lambda y: self.attention(y, reach, cache=keeps[0]), self.attention_norm)
+        if self.cross is not None:
+            cross = self.cross
+            x = self.add(x, lambda y: cross(y, across, memory, keeps[1]), self.cross_norm)
         return self.add(x, self.feedforward, self.feedforward_norm)
 
     def add(self, x: Tensor, sublayer: Callable[[Tensor], Tensor], norm: nn.Module) -> Tensor:

@@ -10,21 +10,24 @@ import torch
 from torch import Tensor, nn
 
 from heedful.checkpoint.find import find
-from heedful.checkpoint.folder import load_transformer, save_transformer
+from heedful.checkpoint.folder import Form, load_transformer, save_transformer
+from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
-from heedful.core.model import Transformer
+from heedful.core.model import Stack, Transformer
 from heedful.core.precision import dtype
 from heedful.errors import CheckpointError, DataError
-from heedful.families import Family
+from heedful.estimator import Clock
 from heedful.storage import inside, read_json, writing
 from heedful.tasks.modules import POOLINGS, Dense, read_modules, write_modules
 from heedful.text.tokenizer import Tokenizer
 from heedful.train.batches import by_length
 from heedful.train.cores import pool
-from heedful.types import Texts, Vectors
+from heedful.types import Ints, Texts, Vectors
 
 SETTINGS = "sentence_bert_config.json"
 CHUNK = 8192  # texts tokenised at a time, so that memory stays flat
+LONGEST = 512  # tokens, where neither the model nor the folder says
+STEP = 512  # texts between two looks at the clock
 
 
 class SentenceEncoder(nn.Module):
@@ -36,7 +39,7 @@ class SentenceEncoder(nn.Module):
     def __init__(
         self,
         transformer: Transformer,
-        family: Family,
+        form: Form,
         tokenizer: Tokenizer,
         pooling: str = "mean",
         after: Sequence[nn.Module] = (),
@@ -45,7 +48,7 @@ class SentenceEncoder(nn.Module):
         super().__init__()
         self.transformer = transformer
         self.after = nn.ModuleList(after)
-        self.family = family
+        self.form = form
         self.tokenizer = tokenizer
         self.pooling = pooling
         self.precision = precision
@@ -56,15 +59,16 @@ class SentenceEncoder(nn.Module):
         """Open a folder, `package:NAME`, a fetched catalogue name such as `minilm`, or `hf:owner/name`."""
         folder, found = find(source)
         loaded = load_transformer(folder)
-        positions = loaded.transformer.config.input.positions
-        tokenizer = Tokenizer.load(folder, min(positions, max_tokens(folder) or positions))
-        if tokenizer.vocab > loaded.transformer.config.input.vocab:
+        config = loaded.transformer.config
+        if config.encoder is None or not isinstance(config.encoder.input, TokenInput):
             raise CheckpointError(
-                f"{folder}: the tokenizer has {tokenizer.vocab} tokens, the model "
-                f"{loaded.transformer.config.input.vocab}. They do not belong together."
+                f"{folder} holds no encoder of texts. Name a sentence encoder such as minilm."
             )
+        positions = config.encoder.input.positions or LONGEST
+        tokenizer = Tokenizer.load(folder, min(positions, max_tokens(folder) or positions))
+        check_vocab(tokenizer, config.encoder.input.vocab, folder)
         pooling, after = read_modules(folder)
-        encoder = cls(loaded.transformer, loaded.family, tokenizer, pooling, after, precision)
+        encoder = cls(loaded.transformer, loaded.form, tokenizer, pooling, after, precision)
         encoder.found = found
         return encoder.eval()
 
@@ -72,7 +76,7 @@ class SentenceEncoder(nn.Module):
         """Return the vectors (B, W) of B lists of token ids; give them in order of length."""
         ids, layout = pack(sequences)
         ids = ids.to(next(self.parameters()).device)
-        x = POOLINGS[self.pooling](self.transformer(ids, layout).float(), layout)
+        x = POOLINGS[self.pooling](self.stack(ids, layout)[0].float(), layout)
         for module in self.after:
             x = module(x)
         return x
@@ -104,10 +108,16 @@ class SentenceEncoder(nn.Module):
         return vectors
 
     @property
+    def stack(self) -> Stack:
+        """The encoder proper."""
+        assert self.transformer.encoder is not None
+        return self.transformer.encoder
+
+    @property
     def width(self) -> int:
         """W of the vectors."""
         outs = [module.linear.out_features for module in self.after if isinstance(module, Dense)]
-        return [self.transformer.config.width, *outs][-1]
+        return [self.stack.config.width, *outs][-1]
 
     def truncated(self, texts: Texts) -> int:
         """Count the texts whose end the model does not see."""
@@ -120,11 +130,44 @@ class SentenceEncoder(nn.Module):
 
     def write(self, folder: Path) -> None:
         """Put the encoder's files into an open folder."""
-        save_transformer(self.transformer, self.family, folder)
+        save_transformer(self.transformer, self.form, folder)
         self.tokenizer.save(folder)
-        write_modules(folder, self.pooling, self.transformer.config.width, list(self.after))
+        write_modules(folder, self.pooling, self.stack.config.width, list(self.after))
         settings = {"max_seq_length": self.tokenizer.max_tokens, "do_lower_case": False}
         (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
+
+
+def encode_within(
+    encoder: SentenceEncoder, texts: Texts, targets: Ints, clock: Clock
+) -> tuple[Vectors, Ints, str | None]:
+    """Return vectors (M, W), the rows (M,) of their texts, and why some are missing (None: none is).
+
+    One text of each class comes first, the others in random order, so that what `clock` allows is a fair
+    sample of all classes; a third of the time is left over.
+    """
+    order = np.random.default_rng(0).permutation(len(texts))
+    firsts = np.unique(targets[order], return_index=True)[1]
+    order = np.concatenate([order[firsts], np.delete(order, firsts)])
+    parts: list[Vectors] = []
+    for start in range(0, len(texts), STEP):
+        if start and clock.left() < clock.seconds / 3:
+            break
+        parts.append(encoder.encode([texts[row] for row in order[start : start + STEP]]))
+    vectors = np.concatenate(parts)
+    rows = order[: len(vectors)]
+    sort = np.argsort(rows)
+    missing = len(texts) - len(rows)
+    stopped = f"time ran out after {len(rows):,} of {len(texts):,} training texts" if missing else None
+    return vectors[sort], rows[sort], stopped
+
+
+def check_vocab(tokenizer: Tokenizer, vocab: int, folder: Path) -> None:
+    """Raise CheckpointError if the tokenizer makes ids that the model has no row for."""
+    if tokenizer.vocab > vocab:
+        raise CheckpointError(
+            f"{folder}: the tokenizer has {tokenizer.vocab} tokens, the model {vocab}. "
+            "They do not belong together."
+        )
 
 
 def max_tokens(folder: Path) -> int | None:

@@ -45,7 +45,7 @@ class Finetune(EncoderClassifier):
         torch.manual_seed(self.seed)
         random = np.random.default_rng(self.seed)
         encoder = SentenceEncoder.load(self.model)
-        encoder.after = nn.ModuleList([Dense(encoder.transformer.config.width, len(self.classes_))])
+        encoder.after = nn.ModuleList([Dense(encoder.stack.config.width, len(self.classes_))])
         encoder.requires_grad_(True)
         for part in encoder.modules():
             if isinstance(part, Attention):

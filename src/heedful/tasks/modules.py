@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from heedful.checkpoint.folder import WEIGHTS, read_tensors
+from heedful.checkpoint.tensors import WEIGHTS, opened
 from heedful.core.attention import Packed
 from heedful.core.model import first, largest, mean
 from heedful.errors import CheckpointError, ConfigError
@@ -91,7 +91,8 @@ def read_dense(place: Path) -> Dense:
     activation = str(config.get("activation_function", "Identity")).rpartition(".")[2]
     if activation not in ACTIVATIONS:
         raise ConfigError(f"{place}: activation {activation!r}; known are {', '.join(ACTIVATIONS)}.")
-    tensors = read_tensors(place / WEIGHTS)
+    with opened(place / WEIGHTS) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # type: ignore[no-untyped-call]  # noqa: SIM118
     weight, bias = tensors.get("linear.weight"), tensors.get("linear.bias")
     if weight is None or bias is None or weight.ndim != 2 or bias.shape != weight.shape[:1]:
         raise CheckpointError(f"{place / WEIGHTS} holds no linear map with its bias. Copy the folder again.")
