@@ -1,9 +1,9 @@
-"""Run the named benchmarks, or all: start, compare."""
+"""Run the named benchmarks, or all: start, parity, compare."""
 
 import subprocess
 import sys
 
-NAMES = ("start", "compare")
+NAMES = ("start", "parity", "compare")
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(NAMES)

@@ -129,6 +129,8 @@ def inside(folder: Path, name: str) -> Path:
 def read_json(path: Path, error: FolderError, limit: int = 64 << 20) -> Any:
     """Parse a JSON file of at most `limit` bytes; anything wrong with it is raised as `error`."""
     try:
+        if path.exists() and not path.is_file():
+            raise error(f"{path} is no file; expected one with JSON. Copy or make it again.")
         if path.stat().st_size > limit:
             raise error(f"{path} has {path.stat().st_size} bytes; at most {limit} are read.")
         return json.loads(path.read_text(encoding="utf-8"))

@@ -12,9 +12,11 @@ from heedful.errors import CheckpointError, ConfigError, DataError
 
 
 def test_the_real_catalogue_is_sound():
-    assert [found.name for found in entries()] == ["minilm", "wiki-topics", "bbc-news"]
+    assert [found.name for found in entries()] == ["minilm", "mpnet", "smollm2", "wiki-topics", "bbc-news"]
     for found in entries():
-        assert len(bytes.fromhex(found.sha256)) == 32
+        for piece in found.pieces():
+            assert len(bytes.fromhex(piece.sha256)) == 32
+            assert piece.files
         assert found.licence
         assert found.about
         assert (found.kind == "table") == bool(found.table)
@@ -35,7 +37,7 @@ def test_unknown_and_absent_names_say_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("HEEDFUL_CACHE", str(tmp_path))
     with pytest.raises(ConfigError, match="did you mean wiki-topics"):
         locate("wikitopics")
-    with pytest.raises(ConfigError, match="the catalogue has minilm, wiki-topics, bbc-news"):
+    with pytest.raises(ConfigError, match="the catalogue has minilm, mpnet, smollm2, wiki-topics, bbc-news"):
         locate("../../etc")
     with pytest.raises(DataError, match="run: heedful fetch bbc-news"):
         locate("bbc-news")

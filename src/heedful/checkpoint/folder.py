@@ -13,14 +13,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from heedful.checkpoint.tensors import WEIGHTS, Tensors
+from heedful.checkpoint.gguf import opened_gguf
+from heedful.checkpoint.outline import outline
+from heedful.checkpoint.tensors import FLOATS, LARGEST_JSON, WEIGHTS, Tensors, placed
 from heedful.core.config import TransformerConfig
 from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, ConfigError
 from heedful.families import FAMILIES, HABITS, REFUSED, Family, Stored
-from heedful.storage import inside, read_json
+from heedful.storage import read_json
+from heedful.text.tokenizer import Tokenizer
 
 CONFIG = "config.json"
+NEAR = 500  # names among which a missing tensor's is looked for
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,43 @@ def load_transformer(folder: Path, pickle: bool = False) -> Loaded:
 
     `pickle` allows pytorch_model.bin, read as tensors alone, where there is nothing else.
     """
+    if single := gguf_file(folder):
+        file = opened_gguf(single)
+        return assemble(form_of(file.config, str(single)), file.config, file, str(single))
     form, theirs = read_config(folder)
     return assemble(form, theirs, Tensors(folder, pickle), str(folder))
+
+
+def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
+    """Return the tokenizer of a checkpoint folder; texts are cut at `max_tokens`."""
+    if single := gguf_file(folder):
+        text, settings = opened_gguf(single).tokenizer()
+        return Tokenizer(text, max_tokens, {"tokenizer_config.json": json.dumps(settings, indent=2)})
+    vocab = read_config(folder)[1].get("vocab_size")
+    return Tokenizer.load(folder, max_tokens, vocab if isinstance(vocab, int) and vocab > 0 else 0)
+
+
+def gguf_file(folder: Path) -> Path | None:
+    """Return the folder's GGUF file, if it has one and no config.json."""
+    found = [] if (folder / CONFIG).exists() else sorted(folder.glob("*.gguf"))
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise CheckpointError(
+            f"{folder} has several GGUF files ({names}); expected one. Keep one in a folder."
+        )
+    return placed(folder, found[0].name) if found else None
 
 
 def assemble(form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str) -> Loaded:
     """Build the model that a config describes and fill it with tensors; `source` is named in errors."""
     stored = {strip(name, form.family): name for name in tensors}
+    if len(stored) < len(tensors):
+        raise CheckpointError(f"{source} holds tensors twice, with and without {form.family.prefix!r}.")
+    form = with_head(form, theirs, stored)
     config = read_with_tensors(form, theirs, tensors, stored)
     if max(one.depth for one in (config.encoder, config.decoder) if one) > len(stored):
         raise CheckpointError(f"{source}: {len(stored)} tensors; config.json asks for more blocks than that.")
-    with torch.device("meta"):  # sizes are compared before any memory is taken
-        transformer = Transformer(config)
+    transformer = outline(config, source)
     wanted = parameters(transformer)
     names = form.family.names(list(wanted), form.architecture, config.first.gated)
     state, used, fresh = {}, set(), []
@@ -96,7 +125,7 @@ def save_transformer(transformer: Transformer, form: Form, folder: Path) -> None
 
 def read_config(folder: Path) -> tuple[Form, Mapping[str, Any]]:
     """Return the form of a folder and its parsed config.json."""
-    theirs = read_json(inside(folder, CONFIG), CheckpointError)
+    theirs = read_json(placed(folder, CONFIG), CheckpointError, LARGEST_JSON)
     if not isinstance(theirs, dict):
         raise ConfigError(f"{folder / CONFIG} holds no JSON object; expected a model's config.")
     return form_of(theirs, str(folder / CONFIG)), theirs
@@ -109,7 +138,7 @@ def form_of(theirs: Mapping[str, Any], source: str) -> Form:
         raise ConfigError(f"{source}: {kind} does not fit this core: {REFUSED[kind]}. Use another model.")
     if not isinstance(kind, str) or kind not in FAMILIES:
         raise ConfigError(
-            f"{source} has model_type {kind!r}; known are {', '.join(FAMILIES)}. Use another model."
+            f"{source} has model_type {kind!r:.100}; known are {', '.join(FAMILIES)}. Use another model."
         )
     family = FAMILIES[kind]
     listed = theirs.get("architectures")
@@ -118,12 +147,30 @@ def form_of(theirs: Mapping[str, Any], source: str) -> Form:
     return Form(family, named if named in family.architectures else family.bare, habits)
 
 
+def with_head(form: Form, theirs: Mapping[str, Any], stored: Mapping[str, str]) -> Form:
+    """Return the form, as the bare model where the config names a head of which the file has nothing.
+
+    Sentence encoders often keep the name of the model that they were made from.
+    """
+    kind = form.family.architectures[form.architecture]
+    head = form.family.read(theirs, form.architecture).head
+    needed = [
+        entry
+        for ours, entry in kind.tensors.items()
+        if not (head and head.tied and ours == "head.output.weight")
+        and not (isinstance(entry, Stored) and entry.zero)
+    ]
+    lacking = needed and not any(plain(title(entry)) in stored for entry in needed)
+    return replace(form, architecture=form.family.bare) if lacking else form
+
+
 def read_with_tensors(
     form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor], stored: Mapping[str, str]
 ) -> TransformerConfig:
-    """Return the core's config; the file has the last word on a head that may lack, and on tied tables."""
+    """Return the core's config; the file has the last word on the pooler, and on tied tables."""
     kind = form.family.architectures[form.architecture]
-    headed = not kind.may_lack_head or any(plain(title(entry)) in stored for entry in kind.tensors.values())
+    bare = form.architecture == form.family.bare
+    headed = not bare or any(plain(title(entry)) in stored for entry in kind.tensors.values())
     config = form.family.read(theirs, form.architecture, headed)
     if config.head is None or not config.head.tied:
         return config
@@ -132,9 +179,14 @@ def read_with_tensors(
     )
     names = form.family.names([table, "head.output.weight"], form.architecture, config.first.gated)
     mine, theirs_ = (first_of(names[one], stored) for one in ("head.output.weight", table))
-    if mine and theirs_ and not torch.equal(tensors[stored[mine]], tensors[stored[theirs_]]):
+    if mine and theirs_ and not same(tensors[stored[mine]], tensors[stored[theirs_]]):
         return replace(config, head=replace(config.head, tied=False))
     return config
+
+
+def same(one: Tensor, other: Tensor) -> bool:
+    """Are these the same floats?"""
+    return one.dtype == other.dtype and one.dtype in FLOATS and torch.equal(one, other)
 
 
 def parameters(transformer: Transformer) -> dict[str, torch.Size]:
@@ -171,8 +223,8 @@ def check_rest(rest: list[str], form: Form, source: str) -> None:
     unknown = [name for name in rest if not any(fnmatchcase(name, pattern) for pattern in known)]
     if unknown:
         raise CheckpointError(
-            f"{source}: {len(unknown)} tensors have no place in a {form.family.name} model: {unknown[0]!r}. "
-            "The files belong to another architecture than config.json says."
+            f"{source}: {len(unknown)} tensors have no place in a {form.family.name} model: "
+            f"{unknown[0]!r:.100}. The files belong to another architecture than config.json says."
         )
 
 
@@ -182,17 +234,17 @@ def pick(
 ) -> Tensor:  # fmt: skip
     """Return the tensor for a parameter in fp32, checked for its name, shape, kind and values."""
     if name is None:
-        near = get_close_matches(plain(entry.name), list(stored), 1)
+        near = get_close_matches(plain(entry.name), [one for one in stored if len(one) < 200][:NEAR], 1)
         hint = f"; the nearest is {near[0]!r}" if near else ""
         raise CheckpointError(
             f"{source}: the tensor {entry.name!r} is missing{hint}. The file does not fit config.json."
         )
     raw = tensors[stored[name]]
     tensor = cut(entry, raw)
-    if tensor is None or tensor.shape != shape or not raw.is_floating_point():
+    if tensor is None or tensor.shape != shape or raw.dtype not in FLOATS:
         raise CheckpointError(
-            f"{source}: {name} is {raw.dtype} {list(raw.shape)}, which does not give floats {[*shape]} as "
-            "config.json needs. The files do not belong together."
+            f"{source}: {name} is {raw.dtype} {list(raw.shape)}, which does not give floats {[*shape]} of "
+            "16, 32 or 64 bits as config.json needs. The files do not belong together."
         )
     tensor = tensor.float().contiguous()
     if not math.isfinite(tensor.sum().item()):

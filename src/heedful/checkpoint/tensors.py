@@ -1,18 +1,23 @@
 """Tensors by name from whatever holds them: one safetensors file, shards, or a pickle that is asked for."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from heedful.checkpoint.pickles import unpickled
 from heedful.errors import CheckpointError
 from heedful.storage import inside, read_json
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 PICKLE = "pytorch_model.bin"
+LARGEST_JSON = 4 << 20  # bytes of a config or an index, which take up to 40 times as much once parsed
+LARGEST_HEADER = 8 << 20  # bytes of the headers of all files together: some 60,000 tensors
+FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
 
 class Tensors(Mapping[str, Tensor]):
@@ -21,13 +26,13 @@ class Tensors(Mapping[str, Tensor]):
     def __init__(self, folder: Path, pickle: bool = False) -> None:
         self.held: dict[str, Tensor] = {}
         self.homes: dict[str, Path] = {}
+        self.open: dict[Path, safe_open] = {}
         if (folder / WEIGHTS).is_file() or not ((folder / INDEX).is_file() or (folder / PICKLE).is_file()):
-            path = inside(folder, WEIGHTS)
-            self.homes = dict.fromkeys(names(path), path)
+            self.homes = dict.fromkeys(self.names(placed(folder, WEIGHTS)), folder / WEIGHTS)
         elif (folder / INDEX).is_file():
-            self.homes = shards(folder)
+            self.homes = self.shards(folder)
         elif pickle:
-            self.held = unpickled(inside(folder, PICKLE))
+            self.held = unpickled(placed(folder, PICKLE))
         else:
             raise CheckpointError(
                 f"{folder} has its weights in {PICKLE} only, which can hold programs. If you trust where it "
@@ -38,8 +43,8 @@ class Tensors(Mapping[str, Tensor]):
         if name in self.held:
             return self.held[name]
         path = self.homes[name]
-        with opened(path) as file:
-            return file.get_tensor(name)  # type: ignore[no-any-return,no-untyped-call]
+        with readable(path):
+            return self.open[path].get_tensor(name)  # type: ignore[no-any-return,no-untyped-call]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.held or self.homes)
@@ -47,66 +52,83 @@ class Tensors(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self.held or self.homes)
 
+    def names(self, path: Path, budget: int = LARGEST_HEADER) -> list[str]:
+        """Open a file, whose header is then parsed once, and return the names of its tensors."""
+        check_header(path, budget)
+        with readable(path):
+            self.open[path] = safe_open(path, framework="pt")
+            return list(self.open[path].keys())  # type: ignore[no-untyped-call]
 
-class opened:  # noqa: N801  (read as a function: `with opened(path) as file`)
-    """A safetensors file whose faults are CheckpointErrors."""
+    def shards(self, folder: Path) -> dict[str, Path]:
+        """Return the file of each tensor, from an index whose files lie here and hold what it says."""
+        index = read_json(placed(folder, INDEX), CheckpointError, LARGEST_JSON)
+        listed = index.get("weight_map") if isinstance(index, dict) else None
+        if not isinstance(listed, dict) or not listed or not all(isinstance(x, str) for x in listed.values()):
+            raise CheckpointError(
+                f"{folder / INDEX} has no weight_map of tensors to files. Copy the folder again."
+            )
+        there: dict[str, set[str]] = {}
+        budget = LARGEST_HEADER
+        for name in dict.fromkeys(listed.values()):
+            path = placed(folder, name)
+            there[name] = set(self.names(path, budget))
+            budget -= header(path)
+        lost = [tensor for tensor, name in listed.items() if tensor not in there[name]]
+        if lost:
+            raise CheckpointError(
+                f"{folder}: {len(lost)} tensors are not where {INDEX} says: {lost[0]!r:.100} is not in "
+                f"{listed[lost[0]]!r:.100}. Copy the folder again."
+            )
+        return {tensor: folder / name for tensor, name in listed.items()}
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+
+@contextmanager
+def opened(path: Path) -> Iterator[safe_open]:
+    """Open a safetensors file whose faults are CheckpointErrors."""
+    check_header(path, LARGEST_HEADER)
+    with readable(path), safe_open(path, framework="pt") as file:
+        yield file
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in a safetensors file into CheckpointErrors."""
+    try:
+        yield
+    except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, AttributeError) as problem:
+        reason = str(problem).partition("\n")[0]
+        raise CheckpointError(
+            f"{path} cannot be read as safetensors ({reason:.200}). Copy the file again."
+        ) from None
+
+
+def placed(folder: Path, name: str) -> Path:
+    """Return `folder / name` if that can be the path of a file that lies in the folder."""
+    try:
+        return inside(folder, name)
+    except (OSError, ValueError, RuntimeError) as problem:  # too long, a null, links in a circle
+        reason = str(problem).partition("\n")[0]
+        raise CheckpointError(
+            f"{folder}: {name!r:.100} is no path of a file ({reason:.100}). Copy the folder again."
+        ) from None
+
+
+def header(path: Path) -> int:
+    """Return how many bytes of header a safetensors file says it has."""
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(8), "little")
+
+
+def check_header(path: Path, budget: int) -> None:
+    """Raise CheckpointError unless this is a file whose header fits it and is not too large to parse."""
+    with readable(path):
         if not path.is_file():
             raise CheckpointError(
                 f"{path} is missing; expected weights as safetensors. Copy the folder again."
             )
-
-    def __enter__(self) -> safe_open:
-        try:
-            self.file = safe_open(self.path, framework="pt")
-            return self.file.__enter__()  # type: ignore[no-any-return,no-untyped-call]
-        except (SafetensorError, OSError, ValueError, RuntimeError) as problem:
-            raise self.fault(problem) from None
-
-    def __exit__(self, kind: type | None, problem: BaseException | None, trace: object) -> None:
-        self.file.__exit__(None, None, None)  # type: ignore[no-untyped-call]
-        if isinstance(problem, SafetensorError | OSError | ValueError | RuntimeError):
-            raise self.fault(problem) from None
-
-    def fault(self, problem: BaseException) -> CheckpointError:
-        """Return the error that says so."""
-        return CheckpointError(f"{self.path} cannot be read as safetensors ({problem}). Copy the file again.")
-
-
-def names(path: Path) -> list[str]:
-    """Return the names of the tensors in one file."""
-    with opened(path) as file:
-        return list(file.keys())  # type: ignore[no-untyped-call]
-
-
-def shards(folder: Path) -> dict[str, Path]:
-    """Return the file of each tensor, from an index whose files lie in the folder and hold what it says."""
-    index = read_json(inside(folder, INDEX), CheckpointError)
-    listed = index.get("weight_map") if isinstance(index, dict) else None
-    if not isinstance(listed, dict) or not listed or {type(name) for name in listed.values()} != {str}:
+        size, claimed = path.stat().st_size, header(path)
+    if claimed > min(size - 8, budget):
         raise CheckpointError(
-            f"{folder / INDEX} has no weight_map of tensors to files. Copy the folder again."
+            f"{path} cannot be read as safetensors: {size} bytes, its header is said to have {claimed}; "
+            f"at most {budget} are read. Copy the file again."
         )
-    paths = {name: inside(folder, name) for name in set(listed.values())}
-    there = {name: set(names(path)) for name, path in paths.items()}
-    lost = [tensor for tensor, name in listed.items() if tensor not in there[name]]
-    if lost:
-        raise CheckpointError(
-            f"{folder}: {len(lost)} tensors are not where {INDEX} says: {lost[0]!r} is not in "
-            f"{listed[lost[0]]}. Copy the folder again."
-        )
-    return {tensor: paths[name] for tensor, name in listed.items()}
-
-
-def unpickled(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a pickle, read without running anything that it names."""
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as problem:  # whatever a damaged or hostile pickle leads to
-        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise CheckpointError(f"{path} cannot be read as tensors alone ({reason}). Do not use it.") from None
-    if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise CheckpointError(f"{path} holds no table of tensors. Do not use it.")
-    return found

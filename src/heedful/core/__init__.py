@@ -1,1 +1,1 @@
-"""The transformer, torch only. Read it in this order: config, attention, block, inputs, model."""
+"""The transformer, torch only. Read: config, attention, positions, block, inputs, model, cache."""

@@ -50,7 +50,7 @@ BERT = Family(
     bare="BertModel",
     encoder=STACK,
     architectures={
-        "BertModel": Architecture(head=POOLER, tensors=POOLED, may_lack_head=True),
+        "BertModel": Architecture(head=POOLER, tensors=POOLED),
         "BertForMaskedLM": Architecture(
             head={**WORD, "activation": Key("hidden_act", "gelu", ACTIVATIONS)},
             tensors={

@@ -87,7 +87,6 @@ class Architecture:
     head: Fields | None = None
     tensors: Tensors = field(default_factory=dict)
     stacks: tuple[str, ...] = ("encoder", "decoder")
-    may_lack_head: bool = False
 
 
 def todays(config: Config) -> None:

@@ -25,7 +25,7 @@ MPNET = Family(
         "relative.distance": 128,
     },
     architectures={
-        "MPNetModel": Architecture(head=POOLER, tensors=POOLED, may_lack_head=True),
+        "MPNetModel": Architecture(head=POOLER, tensors=POOLED),
         "MPNetForMaskedLM": MASKED,
         "MPNetForSequenceClassification": CLASSIFIER,
         "MPNetForTokenClassification": TOKENS,

@@ -44,7 +44,7 @@ def named(name: str, title: str) -> Family:
         bare=f"{title}Model",
         encoder={**STACK, "input.positions": PLACES},
         architectures={
-            f"{title}Model": Architecture(head=POOLER, tensors=POOLED, may_lack_head=True),
+            f"{title}Model": Architecture(head=POOLER, tensors=POOLED),
             f"{title}ForMaskedLM": MASKED,
             f"{title}ForSequenceClassification": CLASSIFIER,
             f"{title}ForTokenClassification": TOKENS,

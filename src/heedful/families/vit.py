@@ -38,7 +38,6 @@ VIT = Family(
         "ViTModel": Architecture(
             head={**POOLER, "activation": Key("pooler_act", "tanh", ACTIVATIONS)},
             tensors=POOLED,
-            may_lack_head=True,
         ),
         "ViTForImageClassification": Architecture(
             head={"of": "first", "outputs": LABELS}, tensors=both({"head.output": "classifier"})

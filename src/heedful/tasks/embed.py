@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from heedful.checkpoint.find import find
-from heedful.checkpoint.folder import Form, load_transformer, save_transformer
+from heedful.checkpoint.folder import Form, load_tokenizer, load_transformer, save_transformer
 from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
 from heedful.core.model import Stack, Transformer
@@ -65,7 +65,7 @@ class SentenceEncoder(nn.Module):
                 f"{folder} holds no encoder of texts. Name a sentence encoder such as minilm."
             )
         positions = config.encoder.input.positions or LONGEST
-        tokenizer = Tokenizer.load(folder, min(positions, max_tokens(folder) or positions))
+        tokenizer = load_tokenizer(folder, min(positions, max_tokens(folder) or positions))
         check_vocab(tokenizer, config.encoder.input.vocab, folder)
         pooling, after = read_modules(folder)
         encoder = cls(loaded.transformer, loaded.form, tokenizer, pooling, after, precision)
