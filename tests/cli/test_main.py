@@ -61,7 +61,7 @@ def test_version(capsys: Capture) -> None:
     ("arguments", "says"),
     [
         (["comprae"], "heedful: there is no verb 'comprae'. Did you mean compare? See `heedful --help`."),
-        (["xyz"], "Known are compare, predict, serve, fetch."),
+        (["xyz"], f"Known are {', '.join(cli.VERBS)}."),
         (["--nothing"], "No such option '--nothing'"),
         (["predict"], "Missing argument 'ARTEFACT'. See `heedful predict --help`."),
         (["serve", "x", "--port", "99999"], "See `heedful serve --help`."),

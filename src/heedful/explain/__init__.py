@@ -1,0 +1,1 @@
+"""What a model does with a text, shown with its own numbers."""
