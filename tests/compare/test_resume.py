@@ -17,6 +17,7 @@ import heedful
 from heedful.errors import HeedfulError
 
 METHODS = "majority,bayes,ngram"
+ENCODERS = "ngram,probe,finetune"
 TIMING = {
     "fit_seconds",
     "texts_per_second",
@@ -27,8 +28,8 @@ TIMING = {
 }
 
 
-def start(table, folder):
-    command = [sys.executable, "-m", "heedful", "compare", str(table), "--methods", METHODS, "--minutes", "3"]
+def start(table, folder, methods=METHODS):
+    command = [sys.executable, "-m", "heedful", "compare", str(table), "--methods", methods, "--minutes", "9"]
     return subprocess.Popen(
         [*command, "--seeds", "2", "--out", str(folder)],
         stdout=subprocess.DEVNULL,
@@ -66,19 +67,19 @@ def figures(folder):
 
 def whole_or_absent(folder):
     """Load every artefact that is there: none may be half."""
-    for name in METHODS.split(","):
+    for name in {*METHODS.split(","), *ENCODERS.split(",")}:
         if (folder / name).exists():
             heedful.load(folder / name).predict(["a fine night"])
     if (folder / "leaderboard.json").exists():
         json.loads((folder / "leaderboard.json").read_text())
 
 
-def broken_runs(table, folder, kills, longest):
+def broken_runs(table, folder, kills, longest, methods=METHODS):
     """Kill runs on the same folder at random points; return how many were killed in the middle."""
     draw = random.Random(7)
     broken = 0
     for _ in range(kills):
-        run = start(table, folder)
+        run = start(table, folder, methods)
         try:
             run.wait(draw.uniform(0.2, longest))
             shutil.rmtree(folder)  # it came to its end: the next one begins anew
@@ -114,6 +115,20 @@ def test_killed_runs_come_to_the_same_figures(unbroken, tmp_path, kills):
     assert figures(folder) == expected
     leftovers = [path.name for path in folder.rglob(".*.new*")]
     assert leftovers == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_killed_runs_with_encoders_come_to_the_same_figures(unbroken, minilm, tmp_path):  # noqa: ARG001
+    table = unbroken[0]
+    begun = time.monotonic()
+    assert start(table, tmp_path / "unbroken", ENCODERS).wait() == 0
+    longest = time.monotonic() - begun
+    folder = tmp_path / "broken"
+    assert broken_runs(table, folder, 20, longest, ENCODERS) >= 5
+    assert start(table, folder, ENCODERS).wait() == 0
+    assert figures(folder) == figures(tmp_path / "unbroken")
+    assert [path.name for path in folder.rglob(".*.new*")] == []
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")

@@ -27,11 +27,9 @@ def convert(source: str | Path, target: str | Path, pickle: bool = False) -> Loa
         copy_tokenizer(folder, loaded, fresh)
         for name in BESIDE:
             if inside(folder, name).is_file():
-                (fresh / name).parent.mkdir(exist_ok=True)
                 settings = read_json(inside(folder, name), CheckpointError)
-                (fresh / name).write_text(
-                    json.dumps(settings, indent=2, ensure_ascii=False), encoding="utf-8"
-                )
+                (fresh / name).parent.mkdir(exist_ok=True)
+                (fresh / name).write_text(json.dumps(settings, indent=2, ensure_ascii=False), "utf-8")
     return loaded
 
 

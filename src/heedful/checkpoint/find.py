@@ -14,7 +14,7 @@ def find(source: str | Path) -> tuple[Path, str]:
     or `hf:owner/name` that was fetched before. Nothing is downloaded.
     """
     path = Path(source)
-    if path.is_dir():
+    if is_folder(path):
         check_whole(path)
         if not (path / "config.json").is_file() and not any(path.glob("*.gguf")):
             raise CheckpointError(f"{path} has no config.json; expected a model folder. Name another folder.")
@@ -29,3 +29,11 @@ def find(source: str | Path) -> tuple[Path, str]:
             )
         return found, f"the installed package {package}"
     return locate(name), f"{name} in the cache"
+
+
+def is_folder(path: Path) -> bool:
+    """Is this a folder? What is too long for a path is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -67,6 +67,13 @@ def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
     return Tokenizer.load(folder, max_tokens, vocab if isinstance(vocab, int) and vocab > 0 else 0)
 
 
+def read_form(folder: Path) -> Form:
+    """Return the form of a checkpoint folder, from its config alone."""
+    if single := gguf_file(folder):
+        return form_of(opened_gguf(single).config, str(single))
+    return read_config(folder)[0]
+
+
 def gguf_file(folder: Path) -> Path | None:
     """Return the folder's GGUF file, if it has one and no config.json."""
     found = [] if (folder / CONFIG).exists() else sorted(folder.glob("*.gguf"))

@@ -16,6 +16,8 @@ VERBS = {
     "compare": ("heedful.cli.compare:compare", "Find out which method is good enough for a table of text."),
     "predict": ("heedful.cli.predict:predict", "Label texts with a saved classifier."),
     "serve": ("heedful.cli.serve:serve", "Answer over HTTP with a saved classifier."),
+    "generate": ("heedful.cli.generate:generate", "Let a model continue a prompt, or answer it."),
+    "fill": ("heedful.cli.fill:fill", "Fill the gaps of a text with a masked model."),
     "see": ("heedful.cli.see:see", "Show what a transformer does with one sentence, step by step."),
     "info": ("heedful.cli.info:info", "Show what a model is, in figures."),
     "convert": ("heedful.cli.convert:convert", "Write a model as a clean safetensors folder."),

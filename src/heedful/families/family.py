@@ -18,8 +18,8 @@ from heedful.errors import ConfigError
 PARTS = {"biased": Biased, "relative": Relative, "rotary": Rotary, "local_rotary": Rotary}
 HABITS = (  # of tokenizer and task, not of the mathematics: carried along as they are
     "bos_token_id", "eos_token_id", "pad_token_id", "sep_token_id", "cls_token_id", "decoder_start_token_id",
-    "forced_bos_token_id", "forced_eos_token_id", "suppress_tokens", "begin_suppress_tokens", "id2label",
-    "label2id", "problem_type",
+    "forced_bos_token_id", "forced_eos_token_id", "suppress_tokens", "begin_suppress_tokens",
+    "bad_words_ids", "id2label", "label2id", "problem_type",
 )  # fmt: skip
 REQUIRED = object()
 

@@ -44,8 +44,8 @@ def rebuilt(fields: Mapping[str, Any], source: str) -> tuple[str, dict[str, Any]
     kinds = fields.get("ggml.token_type") or []
     if fields.get("ggml.model") != "gpt2" or cut not in CUTS:
         raise TokenizerError(
-            f"{source} has a tokenizer of the kind {fields.get('ggml.model')!r}, {cut!r}; known are byte-level "
-            f"BPE of {', '.join(CUTS)}. Use a folder with tokenizer.json."
+            f"{source} has a tokenizer of the kind {fields.get('ggml.model')!r}, {cut!r};"
+            f" known are byte-level BPE of {', '.join(CUTS)}. Use a folder with tokenizer.json."
         )
     try:
         vocab = {token: index for index, token in enumerate(tokens or [])}

@@ -13,7 +13,7 @@ from heedful.errors import TokenizerError
 from heedful.storage import inside
 
 FILE = "tokenizer.json"
-COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt")  # other libraries read these
+COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "chat_template.jinja")
 LARGEST_FILE = 64 << 20  # bytes
 LARGEST_COMPANION = 8 << 20
 FIXED, PER_TOKEN = (

@@ -1,0 +1,51 @@
+"""What `heedful generate` is told, and how it ends."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from heedful.errors import DataError
+
+NO_PLACE = "heedful: the model has no place for more tokens; the answer ends before --max-tokens."
+
+
+def prompt(given: str | None) -> str:
+    """Return the prompt: the argument, or all of standard input without its last line break."""
+    if given is not None:
+        return given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if sys.stdin is None or sys.stdin.isatty():
+        raise click.UsageError("no prompt was given: add one, or pipe a text in.")
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "replace").replace("\r\n", "\n").removesuffix("\n")
+    if not text.strip():
+        raise DataError("standard input held no text; expected a prompt.")
+    return text
+
+
+def safe(piece: str) -> str:
+    """Take out the control characters that could steer a terminal; elsewhere nothing is changed."""
+    if not sys.stdout.isatty():
+        return piece
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in piece)
+
+
+def ending(model: str, text: str, stream: Any, as_json: bool) -> None:
+    """Print what comes after the pieces: a line break, or the document."""
+    answer = stream.answer
+    if as_json:
+        shown = {
+            "model": model,
+            "prompt": text,
+            "prompt_tokens": stream.prompt_tokens,
+            "text": answer.text,
+            "finished": answer.finished,
+            "tokens": answer.tokens,
+            "logprobs": answer.logprobs,
+            "score": answer.score,
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo()
+    if answer.finished == "positions":
+        click.echo(NO_PLACE, err=True)

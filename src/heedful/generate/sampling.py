@@ -1,0 +1,110 @@
+"""The loop of writing: score, shape, choose, read on; rows that have finished leave the batch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+from torch import Generator, Tensor, arange, cat, float64, inference_mode, rand, searchsorted
+
+from heedful.core.model import Transformer
+from heedful.errors import DataError
+from heedful.generate.answers import Answer, Row, Token
+from heedful.generate.beams import search
+from heedful.generate.filters import shaped
+from heedful.generate.session import Memory, Session, opened
+from heedful.generate.settings import Habits, Settings
+
+NONE = Habits()
+Until = Callable[[int, Sequence[int]], bool]  # number of the prompt, ids written so far -> is this the end?
+
+
+def generate(
+    model: Transformer,
+    prompts: Sequence[Sequence[int]],
+    settings: Settings,
+    habits: Habits = NONE,
+    memory: Memory | None = None,
+    until: Until | None = None,
+    numbers: Sequence[int] | None = None,
+) -> list[list[Answer]]:
+    """Return the answers to each prompt, the best beam first.
+
+    With an encoder, `memory` is its output for B texts, and a prompt is what the decoder begins with. `until`
+    ends an answer. Chance depends on the seed and on a prompt's number in `numbers` (0 to B - 1), not on the
+    batch.
+    """
+    if not prompts:
+        return []
+    if settings.beams > 1:
+        return search(model, prompts, settings, habits, memory, until)
+    found = [[Answer() for _ in range(settings.answers)] for _ in prompts]
+    for tokens in steps(model, prompts, settings, habits, memory, until, numbers):
+        for token in tokens:
+            found[token.prompt][token.answer].add(token)
+    return found
+
+
+def steps(
+    model: Transformer,
+    prompts: Sequence[Sequence[int]],
+    settings: Settings,
+    habits: Habits = NONE,
+    memory: Memory | None = None,
+    until: Until | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Iterator[list[Token]]:
+    """Yield the next token of every unfinished answer, step by step; arguments as those of `generate`."""
+    first = opened(model, prompts, settings)
+    session = Session(model, prompts, max(row.limit for row in first), memory)
+    session.choose([row for row in range(len(first)) for _ in range(settings.answers)])
+    numbers = numbers or range(len(first))
+    rows = [
+        replace(row, answer=i, ids=[*row.ids], generator=chance(settings.seed, numbers[row.prompt], i))
+        for row in first
+        for i in range(settings.answers)
+    ]
+    while rows:
+        tokens = []
+        for row, token in zip(rows, pick(session.scores, rows, settings, habits), strict=True):
+            row.ids.append(token.id)
+            stopped = until is not None and until(row.prompt, row.written)
+            tokens.append(replace(token, finished=row.why(token.id, habits.ends, settings.stop, stopped)))
+        yield tokens
+        kept = [place for place, token in enumerate(tokens) if not token.finished]
+        rows = [rows[place] for place in kept]
+        if rows:
+            session.choose(kept)
+            session.step([row.ids[-1] for row in rows])
+
+
+@inference_mode()
+def pick(scores: Tensor, rows: Sequence[Row], settings: Settings, habits: Habits) -> list[Token]:
+    """Return the next token of each row for scores (R, V)."""
+    own = scores.log_softmax(-1)
+    ready = shaped(scores, rows, settings, habits)
+    if bool(ready.amax(-1).isinf().any()):
+        raise DataError("settings and model forbid every token. Ask for fewer restrictions.")
+    chosen = drawn(ready, [row.generator for row in rows]) if settings.sampled else ready.argmax(-1)
+    logprobs = own[arange(len(rows), device=own.device), chosen].tolist()
+    best = own.topk(min(settings.alternatives, own.shape[-1]))
+    tops = [
+        tuple(zip(*pair, strict=True))
+        for pair in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    ]
+    parts = zip(rows, chosen.tolist(), logprobs, tops, strict=True)
+    return [Token(row.prompt, row.answer, id, logprob, top) for row, id, logprob, top in parts]
+
+
+def drawn(scores: Tensor, generators: Sequence[Generator | None]) -> Tensor:
+    """Draw from softmax(scores) (R, V), one number of each row's own generator deciding: (R,)."""
+    below = scores.double().softmax(-1).cumsum(-1)
+    draws = cat([rand(1, 1, dtype=float64, generator=each) for each in generators]).to(
+        scores.device
+    )  # (R, 1)
+    return searchsorted(below, draws * below[:, -1:], right=True).squeeze(1)
+
+
+def chance(seed: int, number: int, answer: int) -> Generator:
+    """Return the generator of one answer."""
+    key = blake2b(f"{seed} {number} {answer}".encode(), digest_size=8).digest()
+    return Generator().manual_seed(int.from_bytes(key, "big") >> 1)

@@ -1,0 +1,223 @@
+"""Writing: a decoder continues a prompt, an encoder-decoder answers it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from heedful.checkpoint.find import find
+from heedful.checkpoint.folder import load_tokenizer, load_transformer
+from heedful.core.config import TokenInput
+from heedful.core.inputs import pack
+from heedful.core.model import Transformer
+from heedful.errors import CheckpointError, ConfigError, DataError, TokenizerError
+from heedful.generate import Answer as Ids
+from heedful.generate import Habits, Settings, generate, steps
+from heedful.generate.session import Memory
+from heedful.generate.settings import KEYS
+from heedful.storage import inside, read_json
+from heedful.tasks.embed import check_vocab
+from heedful.text.chat import ChatTemplate, Message
+from heedful.text.pieces import Pieces
+from heedful.text.tokenizer import Tokenizer, legal, told
+
+BATCH = 16  # prompts at a time
+GENERATION = "generation_config.json"
+UNCUT = 1 << 30  # tokens: this tokenizer never cuts a text
+
+Prompt = str | Sequence[Message]  # a text, or a conversation
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model wrote to prompt number `prompt`.
+
+    `finished` is "end" (the model's own), "stop", "max_tokens", "positions" (the model has no place for more)
+    or "interrupted". `tokens` are all that were written, those of a stop string too; `logprobs` and the `top`
+    alternatives are the model's own. `score` is a beam's.
+    """
+
+    text: str
+    tokens: list[int]
+    logprobs: list[float]
+    finished: str
+    prompt: int = 0
+    top: list[tuple[tuple[int, float], ...]] = field(default_factory=list)
+    score: float | None = None
+
+
+class Writer:
+    """A model that writes; `write` and `stream` take the settings of `heedful.generate.Settings` by name."""
+
+    def __init__(
+        self,
+        transformer: Transformer,
+        tokenizer: Tokenizer,
+        habits: Habits,
+        template: ChatTemplate | None = None,
+    ) -> None:
+        self.transformer, self.tokenizer, self.habits = transformer.eval(), tokenizer, habits
+        self.template = template
+        self.found = ""
+
+    @classmethod
+    def load(cls, source: str | Path) -> Self:
+        """Open a folder, `package:NAME`, a fetched catalogue name, or `hf:owner/name`."""
+        folder, found = find(source)
+        loaded = load_transformer(folder)
+        transformer = loaded.transformer
+        config, head = transformer.config, transformer.config.head
+        if config.decoder is None or head is None or head.of != "tokens" or not head.outputs:
+            raise CheckpointError(
+                f"{folder} holds no model that writes. Name a decoder or an encoder-decoder."
+            )
+        if not isinstance(config.first.input, TokenInput) or not isinstance(config.last.input, TokenInput):
+            raise CheckpointError(f"{folder} holds a model that does not read text. Name another.")
+        if head.outputs < config.last.input.vocab and config.encoder is None:
+            raise CheckpointError(
+                f"{folder}: the head scores {head.outputs} of {config.last.input.vocab} tokens; expected all."
+            )
+        tokenizer = load_tokenizer(folder, UNCUT)
+        check_vocab(tokenizer, config.first.input.vocab, folder)
+        habits = Habits.read(asked(folder, loaded.form.habits), config.last.input.vocab)
+        writer = cls(transformer, tokenizer, habits, ChatTemplate.of(tokenizer.companions))
+        writer.found = found
+        return writer
+
+    def write(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        stop: str | Sequence[str] = (),
+        batch: int = BATCH,
+        **settings: Any,
+    ) -> list[Answer]:
+        """Return the answers to each prompt, in order (`answers` of them each, the best beam first).
+
+        A prompt is a text or a conversation (dicts with role and content). A `stop` string ends an answer and
+        is not part of its text.
+        """
+        if isinstance(prompts, str):
+            raise DataError("write expects a list of prompts; found one string. Wrap it in a list.")
+        how, stops = self._settings(stop, settings)
+        sources = [self._ids(prompt, number) for number, prompt in enumerate(prompts)]
+        order = sorted(range(len(sources)), key=lambda number: len(sources[number]))
+        found: list[Answer] = []
+        for start in range(0, len(order), max(batch, 1)):
+            rows = order[start : start + max(batch, 1)]
+            begun, memory = self._given([sources[row] for row in rows])
+            texts = [self._pieces(ids, stops) for ids in begun]
+            until = (lambda row, ids, texts=texts: texts[row].read(ids)[1]) if stops else None
+            several = generate(self.transformer, begun, how, self.habits, memory, until, rows)
+            for row, text, answers in zip(rows, texts, several, strict=True):
+                found += [answer(ids, text, row) for ids in answers]
+        return sorted(found, key=lambda one: one.prompt)
+
+    def stream(self, prompt: Prompt, *, stop: str | Sequence[str] = (), **settings: Any) -> "Stream":
+        """Return the pieces of one answer as they are written; together they are its text."""
+        how, stops = self._settings(stop, settings)
+        if how.answers > 1:
+            raise ConfigError("a stream has one answer. Use write for several.")
+        return Stream(self, self._ids(prompt, 0), how, stops)
+
+    def chat(self, messages: Sequence[Message], **settings: Any) -> Answer:
+        """Return the model's next message in a conversation."""
+        return self.write([messages], **settings)[0]
+
+    def _settings(self, stop: str | Sequence[str], settings: dict[str, Any]) -> tuple[Settings, list[str]]:
+        """Return the settings, and the stop strings that are not tokens of their own."""
+        stops = [stop] if isinstance(stop, str) else list(stop)
+        special = self.tokenizer.engine.get_added_tokens_decoder()
+        own = {token.content: id for id, token in special.items() if token.special}
+        ids = tuple(own[one] for one in stops if one in own)
+        return Settings(**settings, stop=ids), [one for one in stops if one and one not in own]
+
+    def _ids(self, prompt: Prompt, number: int) -> list[int]:
+        """Return the tokens of a prompt; DataError where the model has no places for them."""
+        if isinstance(prompt, str):
+            ids = self.tokenizer.encode([prompt]).ids[0]
+        elif self.template is None:
+            raise TokenizerError("this model has no chat template. Give a text, or use a model for chat.")
+        else:
+            text = legal(self.template.render(prompt))
+            with told("the conversation cannot be cut into tokens"):
+                ids = self.tokenizer.engine.encode(text, add_special_tokens=False).ids
+        paired = self.transformer.encoder is not None
+        if not ids and not paired and self.habits.start is not None:
+            ids = [self.habits.start]
+        if not ids:
+            raise DataError(f"prompt {number + 1} is empty; this model needs at least one token. Add a word.")
+        places = self.transformer.config.first.input.positions
+        if places and len(ids) > places - (not paired):
+            raise DataError(
+                f"prompt {number + 1} has {len(ids)} tokens; this model has {places} positions"
+                f"{'' if paired else ', and one must be left for the answer'}. Shorten the prompt."
+            )
+        return ids
+
+    def _given(self, sources: Sequence[list[int]]) -> tuple[list[list[int]], Memory | None]:
+        """Return what the decoder begins with, and the encoder's output, where there is an encoder."""
+        encoder, start = self.transformer.encoder, self.habits.start
+        if encoder is None:
+            return list(sources), None
+        if start is None:
+            raise CheckpointError(
+                "config.json names no decoder_start_token_id; the decoder cannot begin. Add it."
+            )
+        ids, layout = pack(sources)
+        with torch.inference_mode():
+            memory = encoder(ids.to(next(encoder.parameters()).device), layout)
+        return [[start] for _ in sources], memory
+
+    def _pieces(self, begun: Sequence[int], stops: Sequence[str]) -> Pieces:
+        before = () if self.transformer.encoder is not None else begun
+        return Pieces(partial(self.tokenizer.engine.decode, skip_special_tokens=True), before, stops)
+
+
+class Stream:
+    """Pieces of one answer, and at any time the `answer` so far."""
+
+    def __init__(self, writer: Writer, ids: list[int], settings: Settings, stops: Sequence[str]) -> None:
+        self.writer, self.settings = writer, settings
+        (self.begun,), self.memory = writer._given([ids])
+        self.prompt_tokens = len(ids)
+        self.pieces = writer._pieces(self.begun, stops)
+        self.ids = Ids(finished="interrupted")
+
+    def __iter__(self) -> Iterator[str]:
+        model, habits = self.writer.transformer, self.writer.habits
+        until = (lambda row, ids: self.pieces.read(ids)[1]) if self.pieces.stops else None  # noqa: ARG005
+        if self.settings.beams > 1:
+            self.ids = generate(model, [self.begun], self.settings, habits, self.memory, until)[0][0]
+            yield self.answer.text
+            return
+        for (token,) in steps(model, [self.begun], self.settings, habits, self.memory, until):
+            self.ids.add(token)
+            self.ids.finished = token.finished or "interrupted"
+            if piece := self.pieces.add(token.id, last=bool(token.finished)):
+                yield piece
+
+    @property
+    def answer(self) -> Answer:
+        """What has been written."""
+        return answer(self.ids, self.pieces, 0)
+
+
+def answer(ids: Ids, text: Pieces, prompt: int) -> Answer:
+    """Return an answer with its text."""
+    return Answer(
+        text.read(ids.tokens)[0], ids.tokens, ids.logprobs, ids.finished, prompt, ids.top, ids.score
+    )
+
+
+def asked(folder: Path, habits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the config's habits ask of generation, overruled by generation_config.json."""
+    found = dict(habits)
+    path = inside(folder, GENERATION)
+    more = read_json(path, CheckpointError) if path.is_file() else {}
+    if isinstance(more, dict):
+        found |= {key: value for key, value in more.items() if value is not None}
+    return {key: found[key] for key in KEYS if key in found}
