@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from heedful.errors import CheckpointError, DataError
 
 MANIFEST = "manifest.json"
+LARGEST_MANIFEST = 4 << 20  # bytes
 
 
 class FolderError(Protocol):
@@ -99,7 +100,7 @@ def check_whole(folder: Path | str) -> None:
     manifest = folder / MANIFEST
     if not manifest.exists():
         return
-    listed = read_json(manifest, CheckpointError)
+    listed = read_json(manifest, CheckpointError, LARGEST_MANIFEST)
     files = listed.get("files") if isinstance(listed, dict) else None
     if not isinstance(files, dict):
         raise CheckpointError(f"{manifest} has no list of files. The folder is damaged: write it again.")
@@ -118,11 +119,16 @@ def inside(folder: Path, name: str) -> Path:
 
     In a snapshot of the Hugging Face cache, links to the blobs beside it are that cache's own way.
     """
-    path, home = folder / name, folder.resolve()
-    roots = [home, *([home.parent.parent / "blobs"] if home.parent.name == "snapshots" else [])]
-    lexical = Path(os.path.normpath(folder.absolute() / name))
-    if not lexical.is_relative_to(folder.absolute()) or not any(map(path.resolve().is_relative_to, roots)):
-        raise CheckpointError(f"{folder}: the path {name!r} leaves the folder. Do not use this folder.")
+    try:
+        path, home = folder / name, folder.resolve()
+        roots = [home, *([home.parent.parent / "blobs"] if home.parent.name == "snapshots" else [])]
+        lexical = Path(os.path.normpath(folder.absolute() / name))
+        path.is_file()  # raises where the name is too long for one
+        safe = lexical.is_relative_to(folder.absolute()) and any(map(path.resolve().is_relative_to, roots))
+    except (OSError, ValueError, RuntimeError):  # too long, a null in it, links in a circle
+        raise CheckpointError(f"{folder}: {name!r:.100} is no path of a file. Do not use it.") from None
+    if not safe:
+        raise CheckpointError(f"{folder}: the path {name!r:.100} leaves the folder. Do not use this folder.")
     return path
 
 

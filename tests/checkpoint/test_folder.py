@@ -259,6 +259,15 @@ def test_older_configs_mean_the_same(
     assert found == expected
 
 
+def test_a_second_name_of_a_tensor_has_to_hold_the_same(tmp_path: Path) -> None:
+    folder, name = golden("t5", tmp_path), "encoder.embed_tokens.weight"
+    edit_tensors(lambda tensors: tensors.update({name: tensors["shared.weight"].clone()}))(folder)
+    assert load_transformer(folder).ignored == ()
+    edit_tensors(lambda tensors: tensors[name].add_(1))(folder)
+    with pytest.raises(CheckpointError, match="differ; this model has one table"):
+        load_transformer(folder)
+
+
 def test_buffers_of_older_files_are_left_alone(tmp_path: Path) -> None:
     folder = golden("gpt2", tmp_path)
     edit_tensors(lambda tensors: tensors.update({"transformer.h.0.attn.bias": torch.ones(1, 1, 4, 4)}))(

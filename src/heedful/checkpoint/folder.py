@@ -1,10 +1,8 @@
 """config.json and weights, in and out: every parameter filled once, every tensor accounted for."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -15,16 +13,16 @@ from torch import Tensor
 
 from heedful.checkpoint.gguf import opened_gguf
 from heedful.checkpoint.outline import outline
-from heedful.checkpoint.tensors import FLOATS, LARGEST_JSON, WEIGHTS, Tensors, placed
+from heedful.checkpoint.stored import first_of, joined, pick, plain, same, same_under_all_names, strip, title
+from heedful.checkpoint.tensors import LARGEST_JSON, WEIGHTS, Tensors
 from heedful.core.config import TransformerConfig
 from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, ConfigError
 from heedful.families import FAMILIES, HABITS, REFUSED, Family, Stored
-from heedful.storage import read_json
+from heedful.storage import inside, read_json
 from heedful.text.tokenizer import Tokenizer
 
 CONFIG = "config.json"
-NEAR = 500  # names among which a missing tensor's is looked for
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def gguf_file(folder: Path) -> Path | None:
         raise CheckpointError(
             f"{folder} has several GGUF files ({names}); expected one. Keep one in a folder."
         )
-    return placed(folder, found[0].name) if found else None
+    return inside(folder, found[0].name) if found else None
 
 
 def assemble(form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str) -> Loaded:
@@ -105,7 +103,7 @@ def assemble(form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor
             fresh.append(ours)
         else:
             state[ours] = pick(names[ours], name, shape, stored, tensors, source)
-        used |= {plain(one) for one in (names[ours].name, *names[ours].also)}
+        used |= same_under_all_names(names[ours], name, stored, tensors, source)
     rest = [name for name in stored if name not in used]
     check_rest(rest, form, source)
     transformer.load_state_dict(state, strict=False, assign=True)
@@ -132,7 +130,7 @@ def save_transformer(transformer: Transformer, form: Form, folder: Path) -> None
 
 def read_config(folder: Path) -> tuple[Form, Mapping[str, Any]]:
     """Return the form of a folder and its parsed config.json."""
-    theirs = read_json(placed(folder, CONFIG), CheckpointError, LARGEST_JSON)
+    theirs = read_json(inside(folder, CONFIG), CheckpointError, LARGEST_JSON)
     if not isinstance(theirs, dict):
         raise ConfigError(f"{folder / CONFIG} holds no JSON object; expected a model's config.")
     return form_of(theirs, str(folder / CONFIG)), theirs
@@ -191,37 +189,12 @@ def read_with_tensors(
     return config
 
 
-def same(one: Tensor, other: Tensor) -> bool:
-    """Are these the same floats?"""
-    return one.dtype == other.dtype and one.dtype in FLOATS and torch.equal(one, other)
-
-
 def parameters(transformer: Transformer) -> dict[str, torch.Size]:
     """Return the shape of every parameter, a table that two stacks share once."""
     shapes = {name: value.shape for name, value in transformer.state_dict().items()}
     if transformer.config.shared:
         del shapes["decoder.input.token.weight"]
     return shapes
-
-
-def strip(name: str, family: Family) -> str:
-    """Return a tensor's name without what task models put before it."""
-    return name.removeprefix(family.prefix)
-
-
-def title(entry: str | Stored) -> str:
-    """Return the name in a table's entry."""
-    return entry.name if isinstance(entry, Stored) else entry
-
-
-def plain(name: str) -> str:
-    """Return a table's name as it stands once the prefix is gone."""
-    return name.replace("{base}", "")
-
-
-def first_of(entry: Stored, stored: Mapping[str, str]) -> str | None:
-    """Return the first of a parameter's names that the file has."""
-    return next((name for name in map(plain, (entry.name, *entry.also)) if name in stored), None)
 
 
 def check_rest(rest: list[str], form: Form, source: str) -> None:
@@ -233,57 +206,3 @@ def check_rest(rest: list[str], form: Form, source: str) -> None:
             f"{source}: {len(unknown)} tensors have no place in a {form.family.name} model: "
             f"{unknown[0]!r:.100}. The files belong to another architecture than config.json says."
         )
-
-
-def pick(
-    entry: Stored, name: str | None, shape: torch.Size, stored: Mapping[str, str],
-    tensors: Mapping[str, Tensor], source: str,
-) -> Tensor:  # fmt: skip
-    """Return the tensor for a parameter in fp32, checked for its name, shape, kind and values."""
-    if name is None:
-        near = get_close_matches(plain(entry.name), [one for one in stored if len(one) < 200][:NEAR], 1)
-        hint = f"; the nearest is {near[0]!r}" if near else ""
-        raise CheckpointError(
-            f"{source}: the tensor {entry.name!r} is missing{hint}. The file does not fit config.json."
-        )
-    raw = tensors[stored[name]]
-    tensor = cut(entry, raw)
-    if tensor is None or tensor.shape != shape or raw.dtype not in FLOATS:
-        raise CheckpointError(
-            f"{source}: {name} is {raw.dtype} {list(raw.shape)}, which does not give floats {[*shape]} of "
-            "16, 32 or 64 bits as config.json needs. The files do not belong together."
-        )
-    tensor = tensor.float().contiguous()
-    if not math.isfinite(tensor.sum().item()):
-        raise CheckpointError(f"{source}: {name} holds values that are no numbers. Copy the file again.")
-    return tensor
-
-
-def cut(entry: Stored, tensor: Tensor) -> Tensor | None:
-    """Return our part of their tensor, None if it has not the shape for it."""
-    for _ in range(entry.squeezed):
-        if tensor.dim() < 2 or tensor.shape[0] != 1:
-            return None
-        tensor = tensor[0]
-    if entry.transposed:
-        tensor = tensor.T if tensor.dim() == 2 else tensor
-    if entry.part is not None:
-        place, count = entry.part
-        if not tensor.dim() or tensor.shape[0] % count or not len(tensor):
-            return None
-        tensor = tensor.chunk(count)[place]
-    return tensor[entry.skipped :] if entry.skipped and tensor.dim() else tensor
-
-
-def joined(parts: list[tuple[Stored, Tensor]]) -> Tensor:
-    """Return their tensor from our parts: what `cut` undoes."""
-    ordered = [tensor for _, tensor in sorted(parts, key=lambda item: item[0].part or (0, 1))]
-    tensor = ordered[0] if len(ordered) == 1 else torch.cat(ordered)
-    entry = parts[0][0]
-    if entry.skipped:
-        tensor = torch.cat([tensor.new_zeros(entry.skipped, *tensor.shape[1:]), tensor])
-    if entry.transposed:
-        tensor = tensor.T
-    for _ in range(entry.squeezed):
-        tensor = tensor[None]
-    return tensor.contiguous().clone()

@@ -28,11 +28,11 @@ class Tensors(Mapping[str, Tensor]):
         self.homes: dict[str, Path] = {}
         self.open: dict[Path, safe_open] = {}
         if (folder / WEIGHTS).is_file() or not ((folder / INDEX).is_file() or (folder / PICKLE).is_file()):
-            self.homes = dict.fromkeys(self.names(placed(folder, WEIGHTS)), folder / WEIGHTS)
+            self.homes = dict.fromkeys(self.names(inside(folder, WEIGHTS)), folder / WEIGHTS)
         elif (folder / INDEX).is_file():
             self.homes = self.shards(folder)
         elif pickle:
-            self.held = unpickled(placed(folder, PICKLE))
+            self.held = unpickled(inside(folder, PICKLE))
         else:
             raise CheckpointError(
                 f"{folder} has its weights in {PICKLE} only, which can hold programs. If you trust where it "
@@ -61,7 +61,7 @@ class Tensors(Mapping[str, Tensor]):
 
     def shards(self, folder: Path) -> dict[str, Path]:
         """Return the file of each tensor, from an index whose files lie here and hold what it says."""
-        index = read_json(placed(folder, INDEX), CheckpointError, LARGEST_JSON)
+        index = read_json(inside(folder, INDEX), CheckpointError, LARGEST_JSON)
         listed = index.get("weight_map") if isinstance(index, dict) else None
         if not isinstance(listed, dict) or not listed or not all(isinstance(x, str) for x in listed.values()):
             raise CheckpointError(
@@ -70,7 +70,7 @@ class Tensors(Mapping[str, Tensor]):
         there: dict[str, set[str]] = {}
         budget = LARGEST_HEADER
         for name in dict.fromkeys(listed.values()):
-            path = placed(folder, name)
+            path = inside(folder, name)
             there[name] = set(self.names(path, budget))
             budget -= header(path)
         lost = [tensor for tensor, name in listed.items() if tensor not in there[name]]
@@ -99,17 +99,6 @@ def readable(path: Path) -> Iterator[None]:
         reason = str(problem).partition("\n")[0]
         raise CheckpointError(
             f"{path} cannot be read as safetensors ({reason:.200}). Copy the file again."
-        ) from None
-
-
-def placed(folder: Path, name: str) -> Path:
-    """Return `folder / name` if that can be the path of a file that lies in the folder."""
-    try:
-        return inside(folder, name)
-    except (OSError, ValueError, RuntimeError) as problem:  # too long, a null, links in a circle
-        reason = str(problem).partition("\n")[0]
-        raise CheckpointError(
-            f"{folder}: {name!r:.100} is no path of a file ({reason:.100}). Copy the folder again."
         ) from None
 
 

@@ -20,7 +20,7 @@ def check_sizes(config: object, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(config, name)
         if type(value) is not int or not least <= value <= LARGEST:
-            raise ConfigError(f"{name} is {value!r}; expected a whole number from {least} to {LARGEST}.")
+            raise ConfigError(f"{name} is {value!r:.100}; expected a whole number from {least} to {LARGEST}.")
 
 
 def check_numbers(config: object, *names: str, least: float, below: float) -> None:
@@ -28,7 +28,7 @@ def check_numbers(config: object, *names: str, least: float, below: float) -> No
     for name in names:
         value = getattr(config, name)
         if type(value) not in (int, float) or not least <= value < below:
-            raise ConfigError(f"{name} is {value!r}; expected a number from {least} to below {below}.")
+            raise ConfigError(f"{name} is {value!r:.100}; expected a number from {least} to below {below}.")
 
 
 def check_flags(config: object, *names: str) -> None:
@@ -36,7 +36,7 @@ def check_flags(config: object, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         if type(value) is not bool:
-            raise ConfigError(f"{name} is {value!r}; expected true or false.")
+            raise ConfigError(f"{name} is {value!r:.100}; expected true or false.")
 
 
 def check_choices(config: object, **kinds: Any) -> None:
@@ -48,7 +48,7 @@ def check_choices(config: object, **kinds: Any) -> None:
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise ConfigError unless `value` is one of `choices`."""
     if value not in choices:
-        raise ConfigError(f"{name} is {value!r}; expected one of {', '.join(choices)}.")
+        raise ConfigError(f"{name} is {value!r:.100}; expected one of {', '.join(choices)}.")
 
 
 @dataclass(frozen=True, kw_only=True)

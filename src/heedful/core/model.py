@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from torch import Tensor, cat, nn, tensor
+from torch import Tensor, cat, nn, tensor, zeros
 from torch.nn.functional import linear
 
 from heedful.core.attention import Packed
@@ -70,7 +70,7 @@ class Head(nn.Module):
         self.output: nn.Linear | None = None
         self.bias: nn.Parameter | None = None
         if config.outputs and config.tied:
-            self.bias = nn.Parameter(nn.Linear(1, config.outputs).bias * 0) if config.biased else None
+            self.bias = nn.Parameter(zeros(config.outputs)) if config.biased else None
         elif config.outputs:
             self.output = nn.Linear(stack.width, config.outputs, config.biased)
 

@@ -54,7 +54,7 @@ class Key:
             return self.read(found)
         if isinstance(found, list | dict) or found not in self.values:
             words = ", ".join(map(str, self.values))
-            raise ConfigError(f"{self.name} is {found!r}; expected one of {words}. Use another model.")
+            raise ConfigError(f"{self.name} is {found!r:.100}; expected one of {words}. Use another model.")
         return self.values[found]
 
 
@@ -122,7 +122,7 @@ class Family:
             for key, expected in self.holds.items():
                 if config.get(key, expected) != expected:
                     raise ConfigError(
-                        f"{key} is {config[key]!r}; this core needs {expected!r}. Use another model."
+                        f"{key} is {config[key]!r:.100}; this core needs {expected!r}. Use another model."
                     )
             stacks = {
                 name: stack(fields, config)

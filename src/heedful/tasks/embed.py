@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from heedful.checkpoint.find import find
 from heedful.checkpoint.folder import Form, load_tokenizer, load_transformer, save_transformer
+from heedful.checkpoint.tensors import LARGEST_JSON
 from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
 from heedful.core.model import Stack, Transformer
@@ -174,7 +175,7 @@ def max_tokens(folder: Path) -> int | None:
     """Return the length at which the folder says that texts are cut, None if it does not say."""
     for name, key in ((SETTINGS, "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
         if (folder / name).is_file():
-            settings = read_json(inside(folder, name), CheckpointError)
+            settings = read_json(inside(folder, name), CheckpointError, LARGEST_JSON)
             value = settings.get(key) if isinstance(settings, dict) else None
             if isinstance(value, int) and 0 < value < 1 << 20:
                 return value

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from heedful.checkpoint.tensors import WEIGHTS, opened
+from heedful.checkpoint.tensors import FLOATS, LARGEST_JSON, WEIGHTS, opened
 from heedful.core.attention import Packed
 from heedful.core.model import first, largest, mean
 from heedful.errors import CheckpointError, ConfigError
@@ -24,6 +24,7 @@ FLAGS = {
 }
 ACTIVATIONS = {"Identity": nn.Identity, "Tanh": nn.Tanh}
 MODULES = "modules.json"
+MOST = 16  # modules
 
 
 class Normalize(nn.Module):
@@ -52,9 +53,11 @@ def read_modules(folder: Path) -> tuple[str, list[nn.Module]]:
     """Return the pooling's name and the modules after it; mean pooling where nothing is said."""
     if not (folder / MODULES).exists():
         return "mean", []
-    listed = read_json(inside(folder, MODULES), CheckpointError)
+    listed = read_json(inside(folder, MODULES), CheckpointError, LARGEST_JSON)
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise CheckpointError(f"{folder / MODULES} is no list of modules. Copy the folder again.")
+    if len(listed) > MOST:
+        raise CheckpointError(f"{folder / MODULES} lists {len(listed)} modules; at most {MOST} are read.")
     pooling = "mean"
     after: list[nn.Module] = []
     for item in listed:
@@ -71,14 +74,23 @@ def read_modules(folder: Path) -> tuple[str, list[nn.Module]]:
                 after.append(read_dense(place))
             case _:
                 raise ConfigError(
-                    f"{folder / MODULES} names {kind!r}; known are Transformer, Pooling, Normalize, Dense."
+                    f"{folder / MODULES} names {kind!r:.100}; known are Transformer, Pooling, Normalize, "
+                    "Dense."
                 )
     return pooling, after
 
 
+def read_settings(place: Path) -> dict[str, Any]:
+    """Return the config of a module's folder."""
+    config = read_json(place / "config.json", CheckpointError, LARGEST_JSON)
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{place / 'config.json'} holds no JSON object. Copy the folder again.")
+    return config
+
+
 def read_pooling(place: Path) -> str:
     """Return the one pooling that a Pooling folder asks for."""
-    config = read_json(place / "config.json", CheckpointError)
+    config = read_settings(place)
     asked = [name for name, flag in FLAGS.items() if config.get(flag) or config.get("pooling_mode") == name]
     if len(asked) != 1:
         raise ConfigError(f"{place} asks for the poolings {asked}; expected one of {', '.join(POOLINGS)}.")
@@ -87,15 +99,17 @@ def read_pooling(place: Path) -> str:
 
 def read_dense(place: Path) -> Dense:
     """Return the module of a Dense folder, its sizes compared with its file's."""
-    config = read_json(place / "config.json", CheckpointError)
+    config = read_settings(place)
     activation = str(config.get("activation_function", "Identity")).rpartition(".")[2]
     if activation not in ACTIVATIONS:
-        raise ConfigError(f"{place}: activation {activation!r}; known are {', '.join(ACTIVATIONS)}.")
+        raise ConfigError(f"{place}: activation {activation!r:.100}; known are {', '.join(ACTIVATIONS)}.")
     with opened(place / WEIGHTS) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # type: ignore[no-untyped-call]  # noqa: SIM118
     weight, bias = tensors.get("linear.weight"), tensors.get("linear.bias")
     if weight is None or bias is None or weight.ndim != 2 or bias.shape != weight.shape[:1]:
         raise CheckpointError(f"{place / WEIGHTS} holds no linear map with its bias. Copy the folder again.")
+    if {weight.dtype, bias.dtype} - set(FLOATS) or not (weight.isfinite().all() and bias.isfinite().all()):
+        raise CheckpointError(f"{place / WEIGHTS} holds other than finite floats. Copy the folder again.")
     with torch.device("meta"):
         dense = Dense(weight.shape[1], weight.shape[0], activation)
     dense.load_state_dict({"linear.weight": weight.float(), "linear.bias": bias.float()}, assign=True)
