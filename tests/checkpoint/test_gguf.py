@@ -16,6 +16,7 @@ from heedful.checkpoint.find import find
 from heedful.checkpoint.folder import load_tokenizer, load_transformer
 from heedful.checkpoint.gguf import TENSORS
 from heedful.errors import CheckpointError, ConfigError, TokenizerError
+from heedful.text.chat import ChatTemplate
 
 GOLDEN = Path(__file__).parent.parent / "families" / "golden" / "llama"
 TOKENS = ["<s>", "</s>", *(chr(97 + i) for i in range(26)), "Ġ", "ab", "Ġa", "0", "1", *"ABCDEFG"]
@@ -144,6 +145,27 @@ def test_smollm2_writes_what_the_reference_writes() -> None:
             )[0, len(ids) :].tolist()
         found = generate(model, [ids], Settings(max_tokens=64))[0][0]
         assert found.tokens == expected, prompt
+
+
+@pytest.mark.slow
+def test_smollm2_has_the_reference_s_tokens_and_chat_template() -> None:
+    transformers = pytest.importorskip("transformers")
+    folder = cached("smollm2")
+    if folder is None:
+        pytest.skip("SmolLM2 is not in the cache: run `heedful fetch smollm2`")
+    tokenizer = load_tokenizer(folder, 8192)
+    theirs = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=next(folder.glob("*.gguf")).name)
+    for text in (*PROMPTS, "Ünïcode, 東京 and 🙂", "  two  spaces\n\nand lines\t"):
+        if not any(letter.isdigit() for letter in text):  # which the reference, rebuilding it, does not part
+            assert tokenizer.encode([text]).ids[0] == theirs(text)["input_ids"], text
+        assert tokenizer.engine.decode(tokenizer.encode([text]).ids[0]) == text
+    template = ChatTemplate.of(tokenizer.companions)
+    assert template is not None
+    said = (("user", "Hello"), ("assistant", "Hi"), ("user", "Why?"))
+    talk = [{"role": role, "content": content} for role, content in said]
+    for messages in (talk, talk[:1], [{"role": "system", "content": "Be brief."}, *talk]):
+        expected = theirs.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        assert template.render(messages) == expected
 
 
 PROMPTS = (
