@@ -12,7 +12,7 @@ from benchmarks.machine import DATA, write
 
 TABLES = {
     "sst": ("sst/binary.train.txt", "sst/binary.test.txt", [], 30),
-    "trec": ("trec/train.txt", "trec/test.txt", [], 30),
+    "trec": ("trec/train.txt", "trec/test.txt", [], 15),
     "hate": (
         "hate/twitter_hate_train.parquet",
         "hate/twitter_hate_test.parquet",

@@ -33,6 +33,7 @@ def test_the_answer_streams_and_ends_with_a_line_break(capsys: Capture) -> None:
         (["--top-k", "4", "--min-p", "0.1"], {"top_k": 4, "min_p": 0.1}),
         (["--beams", "3"], {"beams": 3}),
         (["--stop", "e", "--stop", "a"], {"stop": ["e", "a"]}),
+        (["--alternatives", "3"], {"alternatives": 3}),
     ],
 )
 def test_json_is_one_document(options: list[str], settings: dict[str, object], capsys: Capture) -> None:
@@ -43,6 +44,9 @@ def test_json_is_one_document(options: list[str], settings: dict[str, object], c
     assert (found["text"], found["tokens"]) == (wanted.text, wanted.tokens)
     assert found["finished"] == wanted.finished
     assert found["logprobs"] == pytest.approx(wanted.logprobs)
+    assert [[tuple(pair) for pair in step] for step in found["alternatives"]] == [
+        [(id, pytest.approx(logprob)) for id, logprob in step] for step in wanted.top
+    ]
     assert found["prompt"] == "she sells"
     assert found["prompt_tokens"] == len(Writer.load(folder("llama"))._ids("she sells", 0))
 

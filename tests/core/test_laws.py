@@ -91,6 +91,20 @@ def test_packed_is_one_by_one(given: dict[str, Any], lengths: tuple[int, ...], c
     torch.testing.assert_close(together, alone, atol=1e-10, rtol=0)
 
 
+@settings(deadline=None, max_examples=40)
+@given(STACKS, LENGTHS, st.data())
+def test_packed_pairs_are_one_by_one(
+    given: dict[str, Any], lengths: tuple[int, ...], data: st.DataObject
+) -> None:
+    model = built(stack(**given), stack(**given, causal=True, cross=True))
+    sources = data.draw(st.lists(st.integers(1, 7), min_size=len(lengths), max_size=len(lengths)).map(tuple))
+    texts, targets = tokens(sources), tokens(lengths)
+    together, _ = model(texts, Packed(sources), (targets, Packed(lengths)))
+    pairs = zip(texts.split(list(sources)), targets.split(list(lengths)), strict=True)
+    alone = torch.cat([model(text, None, (target, None))[0] for text, target in pairs])
+    torch.testing.assert_close(together, alone, atol=1e-10, rtol=0)
+
+
 @settings(deadline=None, max_examples=60)
 @given(STACKS, LENGTHS)
 def test_the_future_cannot_change_the_past(given: dict[str, Any], lengths: tuple[int, ...]) -> None:

@@ -60,7 +60,14 @@ class GGUF(Mapping[str, Tensor]):
         try:
             from gguf import GGUFReader
 
-            reader = GGUFReader(path)
+            class Plain(GGUFReader):  # type: ignore[misc]
+                """Reads through a plain view of the mapped file: a memmap is slow to slice."""
+
+                data = property(
+                    lambda self: self.view, lambda self, given: setattr(self, "view", np.asarray(given))
+                )
+
+            reader = Plain(path)
             self.fields = {name: field.contents() for name, field in reader.fields.items()}
             self.entries = {entry.name: entry for entry in reader.tensors}
         except ImportError:

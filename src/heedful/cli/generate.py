@@ -16,6 +16,7 @@ import click
 @click.option("--beams", default=1, help="Search with N beams instead; shown when it is done.")
 @click.option("--seed", default=0, help="The same seed, the same answer.")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End before this text (may be repeated).")
+@click.option("--alternatives", default=0, type=click.IntRange(0), help="Tell the N best at each step.")
 @click.option("--chat", is_flag=True, help="The prompt is a message, put into the model's own template.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def generate(model: str, prompt: str | None, chat: bool, as_json: bool, **options: Any) -> int:

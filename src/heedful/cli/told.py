@@ -42,6 +42,7 @@ def ending(model: str, text: str, stream: Any, as_json: bool) -> None:
             "finished": answer.finished,
             "tokens": answer.tokens,
             "logprobs": answer.logprobs,
+            "alternatives": [[list(pair) for pair in step] for step in answer.top],
             "score": answer.score,
         }
         click.echo(json.dumps(shown, ensure_ascii=False, allow_nan=False))

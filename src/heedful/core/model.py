@@ -104,7 +104,7 @@ class Transformer(nn.Module):
         self,
         inputs: Tensor,
         layout: Packed | None = None,
-        targets: tuple[Tensor, Packed] | None = None,
+        targets: tuple[Tensor, Packed | None] | None = None,
         segments: Tensor | None = None,
     ) -> tuple[Tensor, Packed]:
         """Return the last vectors (N, W) and their layout.
