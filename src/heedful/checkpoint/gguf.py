@@ -60,7 +60,7 @@ class GGUF(Mapping[str, Tensor]):
         try:
             from gguf import GGUFReader
 
-            class Plain(GGUFReader):  # type: ignore[misc]
+            class Plain(GGUFReader):
                 """Reads through a plain view of the mapped file: a memmap is slow to slice."""
 
                 data = property(
