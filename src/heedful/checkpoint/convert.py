@@ -8,6 +8,7 @@ from heedful.checkpoint.folder import Loaded, load_tokenizer, load_transformer, 
 from heedful.core.config import TokenInput
 from heedful.errors import CheckpointError, DataError, TokenizerError
 from heedful.storage import inside, read_json, writing
+from heedful.text.tokenizer import UNCUT
 
 BESIDE = (  # settings of task and tokenizer that go along, as data
     "modules.json", "1_Pooling/config.json", "sentence_bert_config.json", "config_sentence_transformers.json",
@@ -35,11 +36,10 @@ def convert(source: str | Path, target: str | Path, pickle: bool = False) -> Loa
 
 def copy_tokenizer(folder: Path, loaded: Loaded, target: Path) -> None:
     """Write the tokenizer, where there is one."""
-    source = loaded.transformer.config.last.input
-    if not isinstance(source, TokenInput):
+    if not isinstance(loaded.transformer.config.last.input, TokenInput):
         return
     try:
-        load_tokenizer(folder, source.positions or 1 << 20).save(target)
+        load_tokenizer(folder, UNCUT).save(target)
     except TokenizerError:
         if (folder / "tokenizer.json").exists():
             raise

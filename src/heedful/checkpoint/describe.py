@@ -9,6 +9,7 @@ from heedful.checkpoint.folder import Loaded, load_tokenizer, load_transformer
 from heedful.core.config import TokenInput
 from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, TokenizerError
+from heedful.text.tokenizer import UNCUT
 
 PARTS = (  # of a parameter's name -> what it is called; the first that fits
     ("head.", "head"),
@@ -93,7 +94,7 @@ def tokenizer(folder: Path, model: Transformer) -> dict[str, Any] | None:
     if not any(isinstance(one.input, TokenInput) for one in (model.config.first, model.config.last)):
         return None
     try:
-        found = load_tokenizer(folder, model.config.last.input.positions or 1 << 20)
+        found = load_tokenizer(folder, UNCUT)
     except (TokenizerError, CheckpointError):
         return None
     return {"vocab": found.vocab, "fingerprint": found.fingerprint}

@@ -16,11 +16,10 @@ from heedful.core.inputs import pack
 from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, ConfigError, DataError, TokenizerError
 from heedful.tasks.embed import check_vocab
-from heedful.text.tokenizer import Tokenizer
+from heedful.text.tokenizer import UNCUT, Tokenizer
 from heedful.train.batches import by_length
 from heedful.types import Texts
 
-UNCUT = 1 << 30  # tokens: this tokenizer never cuts a text
 BATCH = 2048  # tokens at a time
 
 

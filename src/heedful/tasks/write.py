@@ -22,11 +22,10 @@ from heedful.storage import inside, read_json
 from heedful.tasks.embed import check_vocab
 from heedful.text.chat import ChatTemplate, Message
 from heedful.text.pieces import Pieces
-from heedful.text.tokenizer import Tokenizer, legal, told
+from heedful.text.tokenizer import UNCUT, Tokenizer, legal, told
 
 BATCH = 16  # prompts at a time
 GENERATION = "generation_config.json"
-UNCUT = 1 << 30  # tokens: this tokenizer never cuts a text
 
 Prompt = str | Sequence[Message]  # a text, or a conversation
 

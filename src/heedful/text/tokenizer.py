@@ -15,6 +15,7 @@ from heedful.storage import inside
 FILE = "tokenizer.json"
 COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "chat_template.jinja")
 LARGEST_FILE = 64 << 20  # bytes
+UNCUT = 1 << 30  # tokens: a tokenizer that never cuts a text
 LARGEST_COMPANION = 8 << 20
 FIXED, PER_TOKEN = (
     1 << 20,
