@@ -40,11 +40,15 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier of texts: `fit`, `predict`, `predict_proba`, `save`, `load`.
 
     Fitted attributes: `classes_` (C labels, sorted), `temperature_` (probabilities are
-    softmax(logits / temperature_)), `stopped_` (None, or why training ended early).
+    softmax(logits / temperature_)), `stopped_` (None, or why training ended early), and, until it is saved and
+    loaded, `dev_logits_` (N, C) of the held-out rows whose class is known (None without any).
     """
 
     method: ClassVar[str]
     random: ClassVar[bool] = True  # does a seed change the outcome?
+    fit_share: ClassVar[float] = (
+        0.85  # of its time that a method may spend on fitting: predicting takes some too
+    )
 
     def fit(
         self,
@@ -64,9 +68,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.temperature_ = 1.0
         self.stopped_: str | None = None
         held_out = None if dev is None else self._known(*dev)
+        self.dev_logits_: Floats | None = None
         self._fit(texts, targets, held_out, Clock(seconds))
         if held_out is not None:
-            self.calibrate(*held_out)
+            self.dev_logits_ = self.logits(held_out[0]) if self.dev_logits_ is None else self.dev_logits_
+            self.calibrate(self.dev_logits_, held_out[1])
         return self
 
     def _check(self, texts: Texts, labels: ArrayLike) -> tuple[NDArray[Any], Ints]:
@@ -92,9 +98,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return None
         return [text for text, _ in kept], np.array([target for _, target in kept], dtype=np.int64)
 
-    def calibrate(self, texts: Texts, targets: Ints) -> None:
-        """Set `temperature_` to the least log loss on held-out rows (Guo et al. 2017, section 4.2)."""
-        logits = self.logits(texts)
+    def calibrate(self, logits: Floats, targets: Ints) -> None:
+        """Set `temperature_` to the least log loss on held-out rows (N, C) (Guo et al. 2017, section 4.2)."""
 
         def loss(log_temperature: float) -> float:
             scores = log_softmax(logits / np.exp(log_temperature), axis=1)
@@ -168,6 +173,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return model
 
     def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
+        """Learn; set `dev_logits_` where they are known already."""
         raise NotImplementedError
 
     def _logits(self, texts: Texts) -> Floats:

@@ -25,8 +25,8 @@ from heedful.models import LEADERBOARD, METHODS
 from heedful.storage import locked
 
 WEIGHTS = {  # how the time is shared among the methods; what one leaves over goes to those after it
-    "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 8, "lstm": 15,
-    "probe": 35, "neighbours": 35, "fewshot": 25, "finetune": 80,
+    "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 8, "lstm": 20,
+    "probe": 35, "neighbours": 35, "fewshot": 35, "finetune": 80,
 }  # fmt: skip
 SPLIT_SEED = 0
 RESERVE_SHARE = 0.03  # of the whole time, for reading back, scoring and writing

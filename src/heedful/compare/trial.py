@@ -18,8 +18,6 @@ from heedful.errors import ConfigError
 from heedful.estimator import Clock, TextClassifier
 from heedful.types import Ints
 
-FIT_SHARE = 0.85  # of a seed's time, before it is known what predicting costs
-
 Job = dict[str, Any]
 
 
@@ -50,7 +48,7 @@ def try_method(job: Job) -> None:
         if fits and clock.left() <= 0:
             break
         seconds = clock.left() / (len(seeds) - len(fits))
-        seconds -= fits[-1].after_seconds if fits else (1 - FIT_SHARE) * seconds
+        seconds -= fits[-1].after_seconds if fits else (1 - kind.fit_share) * seconds
         model, fit = _fit(kind, job, seed, max(seconds, 0.1))
         fits.append(fit)
         best = max(fits, key=lambda fit: fit.dev_macro_f1)  # the first of equals
@@ -84,7 +82,7 @@ def _fit(kind: type[TextClassifier], job: Job, seed: int, seconds: float) -> tup
         stopped=model.stopped_,
         logits=logits,
         truncated=model.truncated(job["test"][0]) / len(job["test"][0]),
-        dev_macro_f1=_score(model.logits(dev), dev_labels, classes)[0] if dev else 0.0,
+        dev_macro_f1=0.0 if model.dev_logits_ is None else _score(model.dev_logits_, dev_labels, classes)[0],
         seconds=took,
         cpu_seconds=cpu,
         texts_per_second=speed,

@@ -28,7 +28,8 @@ from heedful.types import Ints, Texts, Vectors
 SETTINGS = "sentence_bert_config.json"
 CHUNK = 8192  # texts tokenised at a time, so that memory stays flat
 LONGEST = 512  # tokens, where neither the model nor the folder says
-STEP = 512  # texts between two looks at the clock
+STEP = 256  # texts between two looks at the clock
+SPARE = 0.15  # of the time, for what comes after encoding
 
 
 class SentenceEncoder(nn.Module):
@@ -144,14 +145,14 @@ def encode_within(
     """Return vectors (M, W), the rows (M,) of their texts, and why some are missing (None: none is).
 
     One text of each class comes first, the others in random order, so that what `clock` allows is a fair
-    sample of all classes; a third of the time is left over.
+    sample of all classes; a part of the time is left over.
     """
     order = np.random.default_rng(0).permutation(len(texts))
     firsts = np.unique(targets[order], return_index=True)[1]
     order = np.concatenate([order[firsts], np.delete(order, firsts)])
     parts: list[Vectors] = []
     for start in range(0, len(texts), STEP):
-        if start and clock.left() < clock.seconds / 3:
+        if start and clock.left() < clock.seconds * SPARE:
             break
         parts.append(encoder.encode([texts[row] for row in order[start : start + STEP]]))
     vectors = np.concatenate(parts)

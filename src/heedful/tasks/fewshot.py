@@ -21,6 +21,7 @@ class FewShot(EncoderClassifier):
     """
 
     method = "fewshot"
+    fit_share = 0.35
 
     def __init__(
         self,

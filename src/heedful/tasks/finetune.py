@@ -24,6 +24,7 @@ class Finetune(EncoderClassifier):
     """
 
     method = "finetune"
+    fit_share = 0.75
 
     def __init__(
         self,

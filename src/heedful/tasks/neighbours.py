@@ -35,6 +35,7 @@ class Neighbours(TextClassifier):
 
     method = "neighbours"
     random = False
+    fit_share = 0.55
 
     def __init__(self, model: str = "minilm") -> None:
         self.model = model
@@ -50,6 +51,7 @@ class Neighbours(TextClassifier):
             queries = unit(self.encoder_.encode(dev[0]))
             counts = [k for k in COUNTS if k <= len(rows)]
             self.k_ = max(counts, key=lambda k: score(self._votes(queries, k), dev[1]))
+            self.dev_logits_ = self._votes(queries, self.k_)
 
     def _logits(self, texts: Texts) -> Floats:
         return self._votes(unit(self.encoder_.encode(texts)), self.k_)

@@ -12,6 +12,7 @@ class Probe(EncoderClassifier):
 
     method = "probe"
     random = False
+    fit_share = 0.55
 
     def __init__(self, model: str = "minilm") -> None:
         self.model = model
@@ -23,4 +24,5 @@ class Probe(EncoderClassifier):
         head, cut = fit_linear(vectors, targets[rows], held_out, clock)
         self.stopped_ = stopped or cut
         encoder.after.append(as_dense(head))
+        self.dev_logits_ = None if held_out is None else head.logits(held_out[0])
         self.encoder_ = encoder.eval()
