@@ -40,8 +40,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier of texts: `fit`, `predict`, `predict_proba`, `save`, `load`.
 
     Fitted attributes: `classes_` (C labels, sorted), `temperature_` (probabilities are
-    softmax(logits / temperature_)), `stopped_` (None, or why training ended early), and, until it is saved and
-    loaded, `dev_logits_` (N, C) of the held-out rows whose class is known (None without any).
+    softmax(logits / temperature_)), `stopped_` (None, or why training ended early), and, until it
+    is saved and loaded, `dev_logits_` (N, C) of the held-out rows whose class is known (None without any).
     """
 
     method: ClassVar[str]
