@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT / "tests"), str(ROOT / "tests" / "families")]
 
 from lines import code_lines  # noqa: E402
-from test_parity import no_steps_down  # noqa: E402
+from test_parity import furthest, no_steps_down  # noqa: E402
 from tiny import LENGTHS, TINY, inputs, make, ours, outputs  # noqa: E402
 
 from heedful.checkpoint.folder import load_transformer, save_transformer  # noqa: E402
@@ -21,11 +21,6 @@ from heedful.families import FAMILIES  # noqa: E402
 
 PAGE = ROOT / "docs" / "families.md"
 BEGIN, END = "<!-- parity: begin -->", "<!-- parity: end -->"
-
-
-def furthest(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> float:
-    """Return the largest difference of what the reference gave."""
-    return max((found[key] - value).abs().max().item() for key, value in expected.items())
 
 
 def measure(name: str) -> dict[str, Any]:

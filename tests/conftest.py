@@ -23,12 +23,29 @@ def shared_data() -> Callable[[str], Path]:
     return find
 
 
+def fetched(name: str) -> Path:
+    """Return the folder of a model in the local cache, or skip the test."""
+    from heedful.catalogue import cached
+
+    folder = cached(name)
+    if folder is None:
+        pytest.skip(f"{name} is not in the cache: run `heedful fetch {name}`")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def minilm() -> Path:
     """Return the folder of the real all-MiniLM-L6-v2 from the local cache."""
-    from heedful.catalogue import cached
+    return fetched("minilm")
 
-    folder = cached("minilm")
-    if folder is None:
-        pytest.skip("all-MiniLM-L6-v2 is not in the cache: run `heedful fetch minilm`")
-    return folder
+
+@pytest.fixture(scope="session")
+def mpnet() -> Path:
+    """Return the folder of the real all-mpnet-base-v2 from the local cache."""
+    return fetched("mpnet")
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """Return the folder of the real SmolLM2-135M-Instruct from the local cache."""
+    return fetched("smollm2")

@@ -11,7 +11,6 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter, quantize
 from safetensors.torch import load_file
 
-from heedful.catalogue import cached
 from heedful.checkpoint.find import find
 from heedful.checkpoint.folder import load_tokenizer, load_transformer
 from heedful.checkpoint.gguf import TENSORS
@@ -125,17 +124,14 @@ def test_what_is_not_known_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_smollm2_writes_what_the_reference_writes() -> None:
+def test_smollm2_writes_what_the_reference_writes(smollm2: Path) -> None:
     """20 prompts, 64 greedy tokens each, on the same file."""
     transformers = pytest.importorskip("transformers")
-    folder = cached("smollm2")
-    if folder is None:
-        pytest.skip("SmolLM2 is not in the cache: run `heedful fetch smollm2`")
     from heedful.generate import Settings, generate
 
-    model, tokenizer = load_transformer(folder).transformer, load_tokenizer(folder, 8192)
+    model, tokenizer = load_transformer(smollm2).transformer, load_tokenizer(smollm2, 8192)
     theirs = transformers.AutoModelForCausalLM.from_pretrained(
-        folder, gguf_file=next(folder.glob("*.gguf")).name, dtype=torch.float32
+        smollm2, gguf_file=next(smollm2.glob("*.gguf")).name, dtype=torch.float32
     ).eval()
     for prompt in PROMPTS:
         ids = tokenizer.encode([prompt]).ids[0]
@@ -148,13 +144,10 @@ def test_smollm2_writes_what_the_reference_writes() -> None:
 
 
 @pytest.mark.slow
-def test_smollm2_has_the_reference_s_tokens_and_chat_template() -> None:
+def test_smollm2_has_the_reference_s_tokens_and_chat_template(smollm2: Path) -> None:
     transformers = pytest.importorskip("transformers")
-    folder = cached("smollm2")
-    if folder is None:
-        pytest.skip("SmolLM2 is not in the cache: run `heedful fetch smollm2`")
-    tokenizer = load_tokenizer(folder, 8192)
-    theirs = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=next(folder.glob("*.gguf")).name)
+    tokenizer = load_tokenizer(smollm2, 8192)
+    theirs = transformers.AutoTokenizer.from_pretrained(smollm2, gguf_file=next(smollm2.glob("*.gguf")).name)
     for text in (*PROMPTS, "Ünïcode, 東京 and 🙂", "  two  spaces\n\nand lines\t"):
         if not any(letter.isdigit() for letter in text):  # which the reference, rebuilding it, does not part
             assert tokenizer.encode([text]).ids[0] == theirs(text)["input_ids"], text

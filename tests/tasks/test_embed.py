@@ -165,16 +165,11 @@ def test_a_tokenizer_larger_than_the_model_is_refused(minilm: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_mpnet_equals_sentence_transformers() -> None:
+def test_mpnet_equals_sentence_transformers(mpnet: Path) -> None:
     """all-mpnet-base-v2: relative positions, 12 blocks, cut at 384 tokens."""
-    from heedful.catalogue import cached
-
     library = pytest.importorskip("sentence_transformers")
-    folder = cached("mpnet")
-    if folder is None:
-        pytest.skip("all-mpnet-base-v2 is not in the cache: run `heedful fetch mpnet`")
     plain = [text for text in TEXTS if "\ud800" not in text]
-    encoder = SentenceEncoder.load(folder, precision="fp32")
-    theirs = library.SentenceTransformer(str(folder), device="cpu").encode(plain)
+    encoder = SentenceEncoder.load(mpnet, precision="fp32")
+    theirs = library.SentenceTransformer(str(mpnet), device="cpu").encode(plain)
     assert cosines(encoder.encode(plain), theirs).min() >= 0.99999
     assert np.abs(encoder.encode(plain) - theirs).max() < 1e-5

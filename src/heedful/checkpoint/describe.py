@@ -11,6 +11,7 @@ from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, TokenizerError
 from heedful.text.tokenizer import UNCUT
 
+WEIGHTS = (".safetensors", ".bin", ".gguf")
 PARTS = (  # of a parameter's name -> what it is called; the first that fits
     ("head.", "head"),
     (".token.", "token table"),
@@ -44,9 +45,6 @@ def describe(source: str | Path, pickle: bool = False) -> dict[str, Any]:
         "ignored": list(loaded.ignored),
         "zero": list(loaded.fresh),
     }
-
-
-WEIGHTS = (".safetensors", ".bin", ".gguf")
 
 
 def parameters_by_part(model: Transformer) -> dict[str, int]:

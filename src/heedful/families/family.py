@@ -235,6 +235,19 @@ def both(table: Mapping[str, str], ours: str = "", theirs: str = "") -> dict[str
     }
 
 
+def fused(
+    names: tuple[str, ...], ours: str, theirs: str, transposed: bool = False
+) -> dict[str, str | Stored]:
+    """Return a table of maps that the file keeps as one, end to end (`transposed`: the other way round)."""
+    return {
+        f"{ours}{name}.{kind}": Stored(
+            f"{theirs}.{kind}", transposed=transposed and kind == "weight", part=(place, len(names))
+        )
+        for place, name in enumerate(names)
+        for kind in ("weight", "bias")
+    }
+
+
 LABELS = Key("num_labels", 2, optional=True)
 ACTIVATIONS = {
     "gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelu_fast": "gelu_tanh",

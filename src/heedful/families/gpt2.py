@@ -10,6 +10,7 @@ from heedful.families.family import (
     Key,
     Stored,
     both,
+    fused,
     labels,
 )
 
@@ -54,13 +55,9 @@ GPT2 = Family(
     tensors={
         "decoder.input.token.weight": "wte.weight",
         "decoder.input.position.weight": "wpe.weight",
-        **{
-            f"decoder.blocks.{{i}}.attention.{name}.{kind}": Stored(
-                f"h.{{i}}.attn.c_attn.{kind}", transposed=kind == "weight", part=(place, 3)
-            )
-            for place, name in enumerate(("query", "key", "value"))
-            for kind in ("weight", "bias")
-        },
+        **fused(
+            ("query", "key", "value"), "decoder.blocks.{i}.attention.", "h.{i}.attn.c_attn", transposed=True
+        ),
         **{
             f"decoder.blocks.{{i}}.{ours}.{kind}": Stored(
                 f"h.{{i}}.{theirs}.{kind}", transposed=kind == "weight"

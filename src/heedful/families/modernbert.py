@@ -9,8 +9,8 @@ from heedful.families.family import (
     Config,
     Family,
     Key,
-    Stored,
     both,
+    fused,
     labels,
 )  # fmt: skip
 
@@ -116,20 +116,8 @@ MODERNBERT = Family(
     tensors={
         "encoder.input.token.weight": "embeddings.tok_embeddings.weight",
         **both({"encoder.input.norm": "embeddings.norm", "encoder.norm": "final_norm"}),
-        **{
-            f"encoder.blocks.{{i}}.attention.{name}.{kind}": Stored(
-                f"layers.{{i}}.attn.Wqkv.{kind}", part=(place, 3)
-            )
-            for place, name in enumerate(("query", "key", "value"))
-            for kind in ("weight", "bias")
-        },
-        **{
-            f"encoder.blocks.{{i}}.feedforward.{name}.{kind}": Stored(
-                f"layers.{{i}}.mlp.Wi.{kind}", part=(place, 2)
-            )
-            for place, name in enumerate(("gate", "up"))
-            for kind in ("weight", "bias")
-        },
+        **fused(("query", "key", "value"), "encoder.blocks.{i}.attention.", "layers.{i}.attn.Wqkv"),
+        **fused(("gate", "up"), "encoder.blocks.{i}.feedforward.", "layers.{i}.mlp.Wi"),
         **both(
             {
                 "attention.output": "attn.Wo",

@@ -13,7 +13,7 @@ from heedful.generate.settings import Habits, Settings
 
 OUT = -1e9  # the score of what is out of the race
 
-Until = Callable[[int, Sequence[int]], bool]
+Until = Callable[[int, Sequence[int]], bool]  # number of the prompt, ids written so far -> is this the end?
 
 
 @dataclass(frozen=True)

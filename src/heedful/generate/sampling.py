@@ -1,6 +1,6 @@
 """The loop of writing: score, shape, choose, read on; rows that have finished leave the batch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -9,13 +9,12 @@ from torch import Generator, Tensor, arange, cat, float64, inference_mode, rand,
 from heedful.core.model import Transformer
 from heedful.errors import DataError
 from heedful.generate.answers import Answer, Row, Token
-from heedful.generate.beams import search
+from heedful.generate.beams import Until, search
 from heedful.generate.filters import shaped
 from heedful.generate.session import Memory, Session, opened
 from heedful.generate.settings import Habits, Settings
 
 NONE = Habits()
-Until = Callable[[int, Sequence[int]], bool]  # number of the prompt, ids written so far -> is this the end?
 
 
 def generate(
