@@ -10,26 +10,29 @@ from lines import code_lines
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "heedful"
 FILES = sorted(SOURCE.rglob("*.py"))
-EVERYWHERE = {"errors", "types", "storage", "estimator"}
-BELOW_TASKS = {"core", "families", "checkpoint", "catalogue", "text", "data", "train", "generate"}
+EVERYWHERE = {"errors", "types", "storage", "intervals", "artefact", "estimator"}
+BELOW_TASKS = {"core", "families", "checkpoint", "catalogue", "text", "data", "report", "train", "generate"}
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
     "storage": {"errors"},
-    "estimator": {"errors", "types", "storage"},
+    "intervals": {"types"},
+    "artefact": {"errors", "storage"},
+    "estimator": {"errors", "types", "storage", "artefact"},
     "core": {"errors"},
     "catalogue": {"errors", "storage"},
     "text": {"errors"},
+    "report": set(),
     "families": {"core.config", "errors"},
     "checkpoint": {"core", "families", "text", "catalogue"},
     "data": {"text", "catalogue"},
-    "train": {"core", "data"},
+    "train": {"core", "data", "report"},
     "generate": {"core"},
-    "explain": {"core", "checkpoint", "text"},
-    "tasks": BELOW_TASKS,
+    "explain": {"core", "checkpoint", "text", "report"},
+    "tasks": {"baselines", *BELOW_TASKS},
     "baselines": BELOW_TASKS,
     "models": {"tasks", "baselines", "checkpoint"},
-    "compare": {"tasks", "baselines", "models", *BELOW_TASKS},
+    "compare": {"tasks", "baselines", "models", "report", *BELOW_TASKS},
 }
 OPEN = {"cli", "studio", "__init__", "__main__"}
 FORBIDDEN_NAMES = {"utils", "common", "base", "helpers", "misc"}

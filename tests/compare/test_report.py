@@ -4,7 +4,6 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,60 +11,13 @@ import pytest
 from boards import HOSTILE, board, damaged, places
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pages import BROWSER, CHROMIUM, OVERLAPS, read
 
-from heedful.compare import figures
 from heedful.compare.report import fragment, report
+from heedful.report import figures
 
-VOID = {"meta", "br", "hr", "img", "input", "link"}
-CHROMIUM = Path("/usr/bin/chromium")
 WAYS = places(board(3))
 FILLERS = [..., None, [], {}, "", "odd", -1, 0, 1e308, 10**400, float("nan"), True, [None], {"value": 0.5}]
-
-
-class Reader(HTMLParser):
-    """Checks that every element is closed in order, and collects the cells of the leaderboard."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.rows: list[list[str]] = []
-        self.text = ""
-        self.seen: dict[str, int] = {}
-        self.board = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen[tag] = self.seen.get(tag, 0) + 1
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "table":
-            self.board = ("class", "board") in attrs
-        if tag == "tr" and self.board:
-            self.rows.append([])
-        if tag in ("td", "th") and self.board:
-            self.rows[-1].append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self.seen[tag] = self.seen.get(tag, 0) + 1
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-1:]}"
-        self.open.pop()
-        if tag == "table":
-            self.board = False
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("style", "script"):
-            self.text += data
-        if self.board and self.rows and self.rows[-1] and {"td", "th"} & set(self.open):
-            self.rows[-1][-1] += data + " "
-
-
-def read(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    assert not reader.open, f"never closed: {reader.open}"
-    return reader
 
 
 @pytest.mark.parametrize("classes", [2, 11, 40])
@@ -186,27 +138,6 @@ def test_only_name_and_status_are_needed() -> None:
     }
     text = read(report(document)).text
     assert "ngram scores highest: macro-F1 – (95 % interval –)." in text
-
-
-BROWSER = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-OVERLAPS = """() => {
-  const found = [];
-  for (const svg of document.querySelectorAll("svg.chart")) {
-    const whole = svg.getBoundingClientRect();
-    const letters = [...svg.querySelectorAll("text")].filter(one => !one.hasAttribute("transform"));
-    const boxes = letters.map(one => [one.textContent, one.getBoundingClientRect()]);
-    for (const [name, box] of boxes) {
-      const out = Math.max(whole.left - box.left, box.right - whole.right, box.bottom - whole.bottom);
-      if (box.width && out > 1) found.push("outside: " + name);
-    }
-    boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
-      const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left);
-      const high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
-      if (wide > 1 && high > 4) found.push(a + " covers " + b);
-    }));
-  }
-  return found;
-}"""
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here to render the page")

@@ -15,7 +15,9 @@ from heedful.text.words import vocabulary, words
 from heedful.train.batches import alike, by_length
 from heedful.train.cores import pool
 from heedful.train.linear import log_loss
-from heedful.train.loop import Plan, train
+from heedful.train.loop import train
+from heedful.train.objectives import Loss, one_of
+from heedful.train.plan import Plan
 from heedful.types import Floats, Ints, Texts
 
 UNKNOWN = 0  # the number of every word that training hardly saw
@@ -81,25 +83,24 @@ class LSTM(TextClassifier):
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
             self.reader_ = self._reader()
-            self._train(texts, torch.from_numpy(targets), dev, clock)
+            self._train(texts, targets, dev, clock)
 
-    def _train(self, texts: Texts, targets: Tensor, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
+    def _train(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
         numbers = self._numbers(texts)
         lengths = [len(text) for text in numbers]
 
         def batches(epoch: int) -> list[list[int]]:
             return alike(lengths, self.batch, np.random.default_rng([self.seed, epoch]))
 
-        def loss(reader: nn.Module, rows: list[int]) -> Tensor:
-            logits = reader([numbers[row] for row in rows])
-            return nn.functional.cross_entropy(logits, targets[rows])
+        def objective(reader: nn.Module, rows: list[int]) -> Loss:
+            return one_of(reader([numbers[row] for row in rows]), targets[rows])
 
         def evaluate() -> tuple[float, ...]:
             assert dev is not None
             return (-log_loss(self._logits(dev[0]), dev[1]),)
 
-        plan = Plan(epochs=self.epochs, rate=self.rate)
-        progress = train(self.reader_, batches, loss, plan, clock, evaluate if dev is not None else None)
+        plan = Plan(epochs=self.epochs, rate=self.rate, seed=self.seed)
+        progress = train(self.reader_, batches, objective, plan, clock, evaluate if dev is not None else None)
         self.reader_.eval()
         self.stopped_ = progress.stopped
 

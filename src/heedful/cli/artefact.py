@@ -3,12 +3,26 @@
 from pathlib import Path
 from typing import Any
 
-from heedful.errors import CheckpointError
+from heedful.errors import CheckpointError, ConfigError
 from heedful.storage import settle
 
 
-def classifier(name: str) -> Any:
-    """Return the fitted classifier in the folder `name`; anything else is a CheckpointError."""
+def single(name: str) -> Any:
+    """Return the fitted classifier of one label in the folder `name`; another model is a ConfigError."""
+    from heedful.studio.answers import paired, shape
+
+    estimator = fitted(name)
+    if shape(estimator) != "single" or paired(estimator):
+        kind = "pairs of texts" if paired(estimator) else f"kind {shape(estimator)!r}"
+        raise ConfigError(
+            f"{name} holds a model of {kind}; expected a classifier that gives a text one label. "
+            "Use `heedful predict`."
+        )
+    return estimator
+
+
+def fitted(name: str) -> Any:
+    """Return the fitted model in the folder `name`; anything else is a CheckpointError."""
     from heedful.models import load, recommended
 
     folder = recommended(Path(name))
@@ -19,7 +33,7 @@ def classifier(name: str) -> Any:
 
 
 def _found(folder: Path) -> str:
-    wanted = "expected the folder of a method, as `heedful compare` saves it"
+    wanted = "expected the folder of a method, as `heedful compare` or `heedful fit` saves it"
     if not folder.exists():
         return f"does not exist; {wanted}. Check the path."
     if not folder.is_dir():

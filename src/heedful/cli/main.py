@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -20,9 +21,14 @@ VERBS = {
     "fill": ("heedful.cli.fill:fill", "Fill the gaps of a text with a masked model."),
     "see": ("heedful.cli.see:see", "Show what a transformer does with one sentence, step by step."),
     "info": ("heedful.cli.info:info", "Show what a model is, in figures."),
+    "clean": ("heedful.cli.clean:clean", "Clean the texts of a corpus for pretraining."),
+    "pretrain": ("heedful.cli.pretrain:pretrain", "Train a model from nothing on a corpus."),
+    "fit": ("heedful.cli.fit:fit", "Tune a model on a table: classify, tag, answer or write."),
     "convert": ("heedful.cli.convert:convert", "Write a model as a clean safetensors folder."),
     "fetch": ("heedful.cli.fetch:fetch", "Download models and tables from the catalogue."),
 }
+
+WORKER = 3.0  # seconds that a further process of a training waits before it complains
 
 
 class LazyGroup(click.Group):
@@ -82,6 +88,8 @@ def complain(problem: BaseException, as_json: bool) -> int:
         import traceback
 
         traceback.print_exception(problem)
+    if os.environ.get("RANK", "0") != "0":
+        time.sleep(WORKER)  # the first process says it too; where that fails as well, this one is ended here
     try:
         if as_json:
             click.echo(json.dumps({"error": sentence}))

@@ -18,10 +18,10 @@ def serve(artefact: str, host: str, port: int, as_json: bool) -> None:
     """
     import json
 
-    from heedful.cli.artefact import classifier
+    from heedful.cli.artefact import single
     from heedful.studio import server
 
-    estimator = classifier(artefact)
+    estimator = single(artefact)
     if not server.is_loopback(host):
         click.echo(
             f"heedful: warning: {host} may be reached from other machines, and there is no password.",

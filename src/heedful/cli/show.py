@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from heedful.studio.answers import BATCH, ranked
+from heedful.cli.shapes import SHAPES
+from heedful.studio.answers import BATCH
 
 Predictions = list[dict[str, Any]]
 
@@ -22,9 +23,9 @@ def progress(total: int) -> Callable[[int], None]:
     return say
 
 
-def warnings(texts: Sequence[str], truncated: int) -> None:
+def warnings(texts: Sequence[Any], truncated: int) -> None:
     """Say on stderr what the answers do not rest on."""
-    empty = sum(not text.strip() for text in texts)
+    empty = sum(not all(part.strip() for part in parts(text)) for text in texts)
     if empty:
         click.echo(
             f"heedful: {empty:,} of {len(texts):,} texts are empty; their answer says nothing.", err=True
@@ -35,27 +36,35 @@ def warnings(texts: Sequence[str], truncated: int) -> None:
         )
 
 
-def document(texts: Sequence[str], found: dict[str, Any], out: str | None) -> None:
+def parts(text: Any) -> tuple[str, ...]:
+    """Return the text, or both texts of a pair."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def document(texts: Sequence[Any], found: dict[str, Any], out: str | None) -> None:
     """Print the JSON document; the predictions are left out when they went into a file."""
     if out is None:
         pairs = zip(texts, found["predictions"], strict=True)
-        found = {**found, "predictions": [{"text": text, **answer} for text, answer in pairs]}
+        shown = [
+            {**dict(zip(("text", "pair"), parts(text), strict=False)), **answer} for text, answer in pairs
+        ]
+        found = {**found, "predictions": shown}
     else:
         found = {"out": out, "rows": len(texts), "truncated": found["truncated"]}
     click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
 
 
-def predictions(texts: Sequence[str], found: Predictions, top: int) -> None:
+def predictions(texts: Sequence[Any], found: Predictions, shape: str, top: int) -> None:
     """Print a table on a terminal, tab-separated lines otherwise."""
     if sys.stdout.isatty():
-        _table(texts, found, top)
+        _table(texts, found, shape, top)
         return
     for text, answer in zip(texts, found, strict=True):
-        cells = [cell for label, p in ranked(answer, top) for cell in (label, f"{p:.4f}")]
-        click.echo("\t".join(_folded(cell) for cell in [*cells, text]))
+        cells = [*SHAPES[shape].cells(answer, top), *parts(text)]
+        click.echo("\t".join(map(_folded, cells)))
 
 
-def _table(texts: Sequence[str], found: Predictions, top: int) -> None:
+def _table(texts: Sequence[Any], found: Predictions, shape: str, top: int) -> None:
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
@@ -63,12 +72,17 @@ def _table(texts: Sequence[str], found: Predictions, top: int) -> None:
 
     console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("label", no_wrap=True)
-    table.add_column("probability", justify="right")
+    first, second = SHAPES[shape].header
+    table.add_column(first, no_wrap=True)
+    table.add_column(second, justify="right")
     table.add_column("text", no_wrap=True)
-    rows = [row for text, answer in zip(texts, found, strict=True) for row in _rows(text, answer, top)]
-    labels = min(max(len("label"), *(cell_len(label) for label, _, _ in rows)), console.width // 3)
-    room = max(console.width - labels - len("probability") - 4, 10)
+    rows = [
+        row
+        for text, answer in zip(texts, found, strict=True)
+        for row in SHAPES[shape].rows(" / ".join(parts(text)), answer, top)
+    ]
+    labels = min(max(len(first), *(cell_len(label) for label, _, _ in rows)), console.width // 3)
+    room = max(console.width - labels - max(len(second), 5) - 4, 10)
     for label, figure, text in rows:
         cells = Text(_folded(label)), Text(_folded(text))
         for cell, width in zip(cells, (labels, room), strict=True):
@@ -77,23 +91,16 @@ def _table(texts: Sequence[str], found: Predictions, top: int) -> None:
     console.print(table)
 
 
-def _rows(text: str, answer: dict[str, Any], top: int) -> Iterator[tuple[str, str, str]]:
-    """Yield label, figure and text of one answer: the most probable labels, then the neighbours it used."""
-    for rank, (label, p) in enumerate(ranked(answer, top)):
-        yield label, f"{p:.1%}", "" if rank else text
-    for near in answer.get("neighbours", ()):
-        yield f"~ {near['label']}", f"{near['cosine']:.2f}", near["text"]
-
-
-def write(out: str, name: str, texts: Sequence[str], found: Predictions) -> None:
-    """Write the texts, `label`, `probability` and a column per class to a table, rows in their order."""
+def write(out: str, names: Sequence[str], texts: Sequence[Any], found: Predictions, shape: str) -> None:
+    """Write the texts and what was found to a table, rows in their order."""
     from heedful.data import write_columns
 
-    columns: dict[str, list[Any]] = {name: list(texts)}
-    _add(columns, "label", [answer["label"] for answer in found])
-    _add(columns, "probability", [answer["probability"] for answer in found])
-    for label in found[0]["probabilities"] if found else ():
-        _add(columns, label, [answer["probabilities"][label] for answer in found])
+    columns: dict[str, list[Any]] = {}
+    split = zip(*map(parts, texts), strict=True) if texts else [[] for _ in names]
+    for name, values in zip([*names, "pair"], split, strict=False):
+        _add(columns, name, list(values))
+    for name, values in SHAPES[shape].columns(found):
+        _add(columns, name, values)
     write_columns(out, columns)
     click.echo(f"{len(texts):,} rows written to {out}", err=True)
 

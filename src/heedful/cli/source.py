@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,34 +11,59 @@ from heedful.errors import DataError
 
 
 def gather(
-    texts: Sequence[str], table: str | None, column: str | None, out: str | None
-) -> tuple[str, list[str]]:
-    """Return the name of the text column and the texts, in order. What can be refused is refused here."""
+    texts: Sequence[str], table: str | None, column: str | None, out: str | None, pair: str | None = None
+) -> tuple[list[str], list[Any]]:
+    """Return the names of the text columns and the texts, in order; pairs, where `pair` names a column.
+
+    What can be refused is refused here.
+    """
     if out is not None:
         _check_out(out, table)
     if table is not None:
         if texts:
             raise click.UsageError("texts were given as arguments and as --file; give one of them.")
-        return _from_table(table, column)
-    if column is not None:
-        raise click.UsageError("--text names a column of --file TABLE, which is missing.")
+        return _from_table(table, column, pair)
+    for flag, name in (("--text", column), ("--pair", pair)):
+        if name is not None:
+            raise click.UsageError(f"{flag} names a column of --file TABLE, which is missing.")
     if texts:
-        return "text", [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
+        return ["text"], [
+            text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts
+        ]
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("no text was given: add one, or --file TABLE, or pipe lines in.")
     lines = sys.stdin.buffer.read().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     if not lines.strip():
         raise DataError("standard input held no text; expected one text per line.")
-    return "text", lines.removesuffix("\n").split("\n")
+    return ["text"], lines.removesuffix("\n").split("\n")
 
 
-def _from_table(table: str, column: str | None) -> tuple[str, list[str]]:
+def fitting(given: list[Any], wants_pairs: bool) -> list[Any]:
+    """Return texts as the model reads them: for pairs, a line holds both with a tab between."""
+    if not wants_pairs:
+        if given and not isinstance(given[0], str):
+            raise DataError("--pair names a second text; this model reads one. Leave it out.")
+        return given
+    found = [tuple(one.split("\t")) if isinstance(one, str) else one for one in given]
+    wrong = next((place for place, one in enumerate(found, 1) if len(one) != 2), None)
+    if wrong is not None:
+        raise DataError(
+            f"text {wrong} is not two texts with one tab between them, which this model reads. Write it so, "
+            "or name two columns of a table with --file, --text and --pair."
+        )
+    return found
+
+
+def _from_table(table: str, column: str | None, pair: str | None) -> tuple[list[str], list[Any]]:
     from heedful.data import read_texts
 
-    found = read_texts(table, text=column)
-    for note in found.notes:
+    if pair is not None and column is None:
+        raise click.UsageError("--pair names the second text of a pair; name the first with --text.")
+    found = [read_texts(table, text=one) for one in ([column, pair] if pair is not None else [column])]
+    for note in dict.fromkeys(note for one in found for note in one.notes):
         click.echo(f"heedful: {note}", err=True)
-    return found.column, found.texts
+    names = [one.column for one in found]
+    return names, found[0].texts if pair is None else list(zip(*(one.texts for one in found), strict=True))
 
 
 def _check_out(out: str, table: str | None) -> None:

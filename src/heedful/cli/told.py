@@ -1,7 +1,9 @@
-"""What `heedful generate` is told, and how it ends."""
+"""What verbs are told, and how they end."""
 
 import json
+import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -50,3 +52,25 @@ def ending(model: str, text: str, stream: Any, as_json: bool) -> None:
         click.echo()
     if answer.finished == "positions":
         click.echo(NO_PLACE, err=True)
+
+
+def figures(found: dict[str, Any], as_json: bool) -> None:
+    """Print what a training came to: one JSON document, or a line for each figure."""
+    if os.environ.get("RANK", "0") != "0":
+        return
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        return
+    for name, value in flat(found):
+        shown = f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if type(value) is int else value
+        click.echo(f"{name}: {shown}")
+
+
+def flat(found: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each figure with its name, those of a part behind the part's name, and a list's one by one."""
+    for name, value in found.items():
+        words = f"{before}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            yield from flat(value, f"{words} ")
+        else:
+            yield from ((words, one) for one in (value if isinstance(value, list) else [value]))

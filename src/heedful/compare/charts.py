@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedful.compare.figures import count, duration, percent, score, signed, span
 from heedful.compare.labels import Box, place
-from heedful.compare.svg import breadth, clip, frame, line, linear, pointer, spot, text, tick, ticks, trail
+from heedful.report.figures import count, duration, percent, score, signed, span
+from heedful.report.svg import breadth, clip, frame, line, linear, pointer, spot, text, tick, ticks, trail
 
 WIDTH = 440.0
 ROW = 28.0

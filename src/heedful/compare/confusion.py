@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from heedful.compare.figures import count, finite, percent
-from heedful.compare.svg import box, breadth, clip, frame, text
 from heedful.compare.view import items
+from heedful.report.figures import count, finite, percent
+from heedful.report.svg import box, breadth, clip, frame, text
 
 LARGEST = 25  # rows of a picture
 Counts = list[list[float]]

@@ -1,25 +1,21 @@
 """The opening of leaderboard.json: what is known before any training."""
 
-import os
-import platform
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from heedful import __version__
 from heedful.compare.rank import SHOWN_CHARACTERS
 from heedful.data.checks import Inspection
 from heedful.data.splits import Split
 from heedful.data.table import Table
+from heedful.report.machine import machine
 
 SUFFIXES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".lines"}
 IN_MEMORY = "the table"  # the source of a table that came as an object
 LEAKS_SHOWN = 50
 EXAMPLES_SHOWN = 20
-PACKAGES = ("torch", "numpy", "scikit-learn", "tokenizers")
 
 
 def opening(
@@ -126,34 +122,3 @@ def conflict(table: Table, rows: Iterable[int]) -> dict[str, Any]:
         "labels": sorted({table.labels[i] for i in places}),
         "text": shown(table.texts[places[0]]),
     }
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
-    versions = {package.replace("-", "_"): installed(package) for package in PACKAGES}
-    return {
-        "cpu": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "heedful": __version__,
-        **versions,
-    }
-
-
-def installed(package: str) -> str | None:
-    """Return a package's version without importing it."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def processor() -> str:
-    """Return the name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from heedful.compare import figures
 from heedful.compare.charts import Bin, bar, reliability
 from heedful.compare.confusion import commonest, counted, gathered, matrix
-from heedful.compare.figures import MISSING
-from heedful.compare.markup import figure, folded, grid, part, tag
-from heedful.compare.svg import escape
 from heedful.compare.view import Board, Row, items, number, pick, word
+from heedful.report import figures
+from heedful.report.figures import MISSING
+from heedful.report.markup import figure, folded, grid, part, tag
+from heedful.report.svg import escape
 
 LONGEST = 300  # letters of an example
 

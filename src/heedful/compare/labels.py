@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedful.compare.svg import SIZE, breadth
+from heedful.report.svg import SIZE, breadth
 
 RINGS = (9.0, 15.0, 24.0, 36.0, 52.0, 72.0)
 FAR = 2  # from this ring on a line joins the name to its dot

@@ -13,6 +13,7 @@ from heedful.compare.results import Result
 from heedful.compare.scores import Samples
 from heedful.compare.trial import codes
 from heedful.data.splits import Part
+from heedful.intervals import interval
 from heedful.types import Floats
 
 WATTS_PER_CORE = 10.0  # a round figure for one busy core of a laptop or a server: energy is an estimate
@@ -67,7 +68,7 @@ def score(result: Result, part: Part, folder: Path) -> Scored:
 
 
 def _figure(seeds: Floats, samples: Floats) -> Row:
-    low, high = scores.interval(samples)
+    low, high = interval(samples)
     return {"value": float(seeds.mean()), "low": low, "high": high, "seeds": seeds.tolist()}
 
 
@@ -125,6 +126,6 @@ def rank(scored: Sequence[Scored]) -> dict[str, Any]:
 def _delta(one: Scored, best: Scored) -> dict[str, float] | None:
     if one.samples is None or best.samples is None:
         return None
-    low, high = scores.interval(one.samples.macro_f1 - best.samples.macro_f1)
+    low, high = interval(one.samples.macro_f1 - best.samples.macro_f1)
     value = one.row["macro_f1"]["value"] - best.row["macro_f1"]["value"]
     return {"value": value, "low": low, "high": high}

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from heedful.artefact import read_card
 from heedful.errors import CheckpointError
-from heedful.estimator import read_card
 from heedful.storage import check_whole, read_json, writing
 
 FORMAT = 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from heedful import __version__
+from heedful.artefact import CARD
 from heedful.compare.document import opening
 from heedful.compare.launch import run_method
 from heedful.compare.leaderboard import PAGE, Leaderboard
@@ -20,7 +21,7 @@ from heedful.data.checks import inspect
 from heedful.data.splits import Split, split
 from heedful.data.table import read_table
 from heedful.errors import ConfigError, DataError, ServiceError
-from heedful.estimator import CARD, Clock
+from heedful.estimator import Clock
 from heedful.models import LEADERBOARD, METHODS
 from heedful.storage import locked
 

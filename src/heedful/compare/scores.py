@@ -77,12 +77,6 @@ def _members(codes: Ints, classes: int, kept: NDArray[np.bool_] | None = None) -
     return csr_array((ones, (codes[rows], rows)), shape=(classes, len(codes)))
 
 
-def interval(samples: Floats) -> tuple[float, float]:
-    """Return the 95 % percentile interval."""
-    low, high = np.percentile(samples, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def reliability(probabilities: Floats, truth: Ints, bins: int = BINS) -> list[dict[str, float]]:
     """Return mean confidence, accuracy and count of each of `bins` equal bins of the confidence.
 

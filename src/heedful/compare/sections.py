@@ -4,13 +4,14 @@ import json
 import shlex
 from collections.abc import Mapping
 
-from heedful.compare import evidence, figures
+from heedful.compare import evidence
 from heedful.compare.charts import Mark, scatter, whiskers
-from heedful.compare.figures import MISSING
-from heedful.compare.markup import facts, figure, part, tag
-from heedful.compare.svg import escape
 from heedful.compare.tables import leaderboard
 from heedful.compare.view import Board, Row, Score, items, number, pick, verdict, word
+from heedful.report import figures
+from heedful.report.figures import MISSING
+from heedful.report.markup import facts, figure, named, part, tag
+from heedful.report.svg import escape
 
 LEGEND = "◆\u00a0best · ■\u00a0recommended · ○\u00a0majority, the floor · ●\u00a0the others"
 
@@ -184,11 +185,7 @@ def use_one(row: Row) -> str:
 def setup(board: Board) -> str:
     """Machine, versions, seeds and how the figures were made."""
     machine = pick(board.document, "machine")
-    pairs = []
-    for key, value in machine.items() if isinstance(machine, Mapping) else ():
-        amount = figures.finite(value)
-        written = figures.size(amount) if key.endswith("_bytes") else word(machine, key) or MISSING
-        pairs.append((key.removesuffix("_bytes").replace("_", " "), written))
+    pairs = named(machine) if isinstance(machine, Mapping) else []
     pairs += [
         ("split seed", word(board.document, "split", "seed") or MISSING),
         ("minutes allowed", figures.count(number(board.document, "minutes"))),

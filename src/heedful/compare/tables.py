@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from heedful.compare import figures
-from heedful.compare.figures import MISSING
-from heedful.compare.markup import scroller, tag
-from heedful.compare.svg import escape
 from heedful.compare.view import Board, Row, Score
+from heedful.report import figures
+from heedful.report.figures import MISSING
+from heedful.report.markup import scroller, tag
+from heedful.report.svg import escape
 
 Cell = tuple[str, float | None]  # what is shown (HTML) and what the column is sorted by
 

@@ -9,8 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from heedful.compare import figures
 from heedful.compare.view import Board, Row, items, number, pick, verdict, word
+from heedful.report import figures
 
 PLAIN = str.maketrans({"◆": "*", "■": ">", "–": "-", "−": "-", "→": "->", "µ": "u", "…": "..."})
 STYLES = {"best": "bold green", "recommended": "bold yellow"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from heedful.compare.figures import finite, rate, score, span, times
+from heedful.report.figures import finite, rate, score, span, times
 
 FLOOR = "majority"
 MARKS = {"best": "◆", "recommended": "■", "best, recommended": "◆"}

@@ -105,26 +105,26 @@ def named(columns: Sequence[str], wanted: str, flag: str, source: str) -> str:
     raise DataError(f"{source} has no column {wanted!r} for {flag}; it has {listing(order)}.")
 
 
-def guess_text(found: Sequence[Profile], source: str, taken: str | None = None) -> str:
-    """Return the column that holds the texts, or a DataError with the candidates."""
+def guess_text(found: Sequence[Profile], source: str, taken: str | None = None, flag: str = "--text") -> str:
+    """Return the column that holds the texts, or a DataError with the candidates and the flag to use."""
     free = [profile for profile in found if profile.name != taken]
     first = calledby(free, FIRST_TEXT)
     if first:
-        return longest([p for p in first if p.texty()] or first, source)
+        return longest([p for p in first if p.texty()] or first, source, flag)
     if len(free) == 1:
         return free[0].name
     texty = [p for p in free if p.texty()]
     called = [p for p in calledby(free, MORE_TEXT) if p.texty()]
     if called:
         rivals = [p for p in texty if p.words > CLEARLY * max(c.words for c in called)]
-        return longest([*called, *rivals], source)
+        return longest([*called, *rivals], source, flag)
     if not texty:
         names_ = listing([profile.name for profile in found])
         raise DataError(
             f"no column of {source} looks like text: it has {names_}; expected one with several words a row. "
-            "Name it with --text."
+            f"Name it with {flag}."
         )
-    return longest(texty, source)
+    return longest(texty, source, flag)
 
 
 def calledby(found: Sequence[Profile], names: frozenset[str]) -> list[Profile]:
@@ -132,14 +132,14 @@ def calledby(found: Sequence[Profile], names: frozenset[str]) -> list[Profile]:
     return [profile for profile in found if profile.name.strip().casefold() in names]
 
 
-def longest(candidates: Sequence[Profile], source: str) -> str:
+def longest(candidates: Sequence[Profile], source: str, flag: str) -> str:
     """Return the candidate with clearly the longest values."""
     order = sorted(candidates, key=lambda profile: -profile.length)
     if len(order) > 1 and order[0].length < CLEARLY * order[1].length:
         alike = [f"{p.name} ({p.length:.0f} characters a row)" for p in order]
         raise DataError(
             f"the text column of {source} is not clear: candidates are {listing(alike)}. "
-            "Name one with --text."
+            f"Name one with {flag}."
         )
     return order[0].name
 

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from heedful.catalogue import entries
 from heedful.errors import DataError
@@ -50,18 +51,14 @@ class TextFile:
     """A text file whose first look is done; `lines()` streams it decoded, line ends kept."""
 
     path: Path
-    zipped: bool
     encoding: str
     nuls: int
-    size: int  # bytes after decompression
+    size: int  # bytes after decompression, of the part that was looked at
     notes: list[str]
 
     def lines(self) -> Iterator[str]:
         """Yield the lines without NUL characters; undecodable bytes read as U+FFFD."""
-        with (
-            opened(self.path, self.zipped) as raw,
-            io.TextIOWrapper(raw, encoding=self.encoding, errors="replace", newline="") as handle,
-        ):
+        with self.opened(newline="") as handle:
             number = 0
             while line := handle.readline(LONGEST):
                 number += 1
@@ -72,6 +69,18 @@ class TextFile:
                     )
                 yield line.replace("\0", "") if self.nuls else line
 
+    def parts(self) -> Iterator[str]:
+        """Yield the text in parts of a million characters, as `lines` does; every line end reads as \\n."""
+        with self.opened(newline=None) as handle:
+            while part := handle.read(CHUNK):
+                yield part.replace("\0", "")
+
+    def opened(self, newline: str | None) -> io.TextIOWrapper:
+        """Open the file for its decoded text."""
+        return io.TextIOWrapper(
+            unpacked(self.path), encoding=self.encoding, errors="replace", newline=newline
+        )
+
     @property
     def suffix(self) -> str:
         """Return the lower-case suffix, that of packing left out: `.csv` for `a.CSV.gz`."""
@@ -79,7 +88,7 @@ class TextFile:
         return path.suffix.lower()
 
 
-def check_regular(path: Path) -> int:
+def check_regular(path: Path, expected: str = KINDS) -> int:
     """Return the size in bytes of a regular file that has some; anything else is a DataError."""
     try:
         state = path.stat()
@@ -91,12 +100,14 @@ def check_regular(path: Path) -> int:
         reason = getattr(problem, "strerror", None) or problem
         raise DataError(f"{str(path)[:200]!r} cannot be opened: {reason}. Check the path.") from None
     if stat.S_ISDIR(state.st_mode):
-        raise DataError(f"{path} is a folder; expected a file ({KINDS}). Name a file in it.")
+        raise DataError(f"{path} is a folder; expected a file ({expected}). Name a file in it.")
     if not stat.S_ISREG(state.st_mode):
         kind = "a named pipe" if stat.S_ISFIFO(state.st_mode) else "a device or a socket"
-        raise DataError(f"{path} is {kind}; expected a regular file ({KINDS}). Save what it gives to a file.")
+        raise DataError(
+            f"{path} is {kind}; expected a regular file ({expected}). Save what it gives to a file."
+        )
     if state.st_size == 0:
-        raise DataError(f"{path} is empty; expected a table ({KINDS}).")
+        raise DataError(f"{path} is empty; expected {expected}.")
     return state.st_size
 
 
@@ -115,57 +126,90 @@ def tables() -> str:
     return ", ".join(entry.name for entry in entries() if entry.kind == "table")
 
 
-def opened(path: Path, zipped: bool) -> gzip.GzipFile | io.BufferedReader:
-    """Open a file for its bytes, unpacked."""
+def opened(path: Path) -> io.BufferedReader:
+    """Open a file for its bytes as they lie."""
     try:
-        return gzip.GzipFile(path, "rb") if zipped else path.open("rb")
+        return path.open("rb")
     except OSError as problem:
         raise DataError(f"{path} cannot be opened: {problem.strerror}. Check its permissions.") from None
 
 
-def chunks(path: Path, limit: int = LIMIT) -> Iterator[bytes]:
-    """Yield the bytes of a file, unpacked if it is gzip; more than `limit`, or a bomb, is a DataError."""
-    too_many = (
-        f"{path} holds more than {limit:,} bytes of text, the most that is read. Take a part of its rows."
-    )
-    total = 0
-    with opened(path, False) as raw:
-        zipped = raw.peek(2)[:2] == b"\x1f\x8b" if isinstance(raw, io.BufferedReader) else False
-        handle = gzip.GzipFile(fileobj=raw) if zipped else raw
+class Unpacked(io.RawIOBase):
+    """The bytes of a file, unpacked if it is gzip; a damaged file or a bomb is a DataError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.packed = opened(path)
+        zipped = self.packed.peek(2)[:2] == b"\x1f\x8b"
+        self.source = gzip.GzipFile(fileobj=self.packed) if zipped else self.packed
+        self.total = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
         try:
-            while chunk := handle.read(CHUNK):
-                total += len(chunk)
-                if total > limit:
-                    raise DataError(too_many)
-                if zipped and total > TRUSTED and total > RATIO * raw.tell():
-                    raise DataError(
-                        f"{path} unpacks to more than {RATIO} times its size; expected text, which unpacks "
-                        "to 3 to 20 times. Do not trust this file."
-                    )
-                yield chunk
+            found = self.source.read(len(buffer))
         except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
-            raise DataError(f"{path} is a damaged gzip file ({problem}). Copy it again.") from None
+            raise DataError(f"{self.path} is a damaged gzip file ({problem}). Copy it again.") from None
         except OSError as problem:
-            raise DataError(f"{path} cannot be read: {problem.strerror}.") from None
+            raise DataError(f"{self.path} cannot be read: {problem.strerror}.") from None
+        self.total += len(found)
+        zipped = self.source is not self.packed
+        if zipped and self.total > TRUSTED and self.total > RATIO * self.packed.tell():
+            raise DataError(
+                f"{self.path} unpacks to more than {RATIO} times its size; expected text, which unpacks "
+                "to 3 to 20 times. Do not trust this file."
+            )
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self.packed.close()
+        super().close()
 
 
-def head(path: Path) -> tuple[bytes, bool]:
-    """Return the first bytes of a file, unpacked, and whether it is gzip; what is no table is refused."""
-    with opened(path, False) as raw:
+def unpacked(path: Path) -> io.BufferedReader:
+    """Open a file for its bytes, unpacked."""
+    return io.BufferedReader(Unpacked(path), CHUNK)
+
+
+def chunks(path: Path, limit: int | None = LIMIT) -> Iterator[bytes]:
+    """Yield the bytes of a file, unpacked; more than `limit` is a DataError."""
+    total = 0
+    with unpacked(path) as handle:
+        while chunk := handle.read(CHUNK):
+            total += len(chunk)
+            if limit is not None and total > limit:
+                raise DataError(
+                    f"{path} holds more than {limit:,} bytes of text, the most that is read. Take a part of "
+                    "its rows."
+                )
+            yield chunk
+
+
+def head(path: Path, expected: str = KINDS) -> bytes:
+    """Return the first bytes of a file, unpacked; what is no text and no Parquet is refused."""
+    with opened(path) as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
-    first = next(chunks(path), b"")[: 1 << 16]
+    with unpacked(path) as handle:
+        first = handle.read(1 << 16)
+    if zipped and first.startswith(b"PAR1"):
+        raise DataError(f"{path} is Parquet inside gzip; unpack it first.")
     for magic, kind in MAGIC.items():
         if first.startswith(magic):
-            raise DataError(f"{path} is {kind}; expected {KINDS}.")
+            raise DataError(f"{path} is {kind}; expected {expected}.")
     if first[257:262] == b"ustar":
-        raise DataError(f"{path} is a tar archive; unpack it and name the table in it; expected {KINDS}.")
+        raise DataError(f"{path} is a tar archive; unpack it and name the table in it; expected {expected}.")
     if first.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
-        raise DataError(f"{path} is a web page; expected {KINDS}.")
-    return first, zipped
+        raise DataError(f"{path} is a web page; expected {expected}.")
+    return first
 
 
-def look(path: Path, first: bytes, zipped: bool, limit: int = LIMIT) -> TextFile:
-    """Stream a text file once: its encoding, NUL bytes and broken bytes."""
+def look(
+    path: Path, first: bytes, limit: int | None = LIMIT, most: int | None = None, expected: str = KINDS
+) -> TextFile:
+    """Stream a text file once, or its first `most` bytes: its encoding, NUL bytes and broken bytes."""
     marked = next((name for bom, name in BOMS.items() if first.startswith(bom)), None) or wide(first)
     decoder = codecs.getincrementaldecoder(marked or "utf-8")(errors="replace")
     size = nuls = broken = good = unused = control = 0
@@ -179,9 +223,12 @@ def look(path: Path, first: bytes, zipped: bool, limit: int = LIMIT) -> TextFile
             good += len(text) - len(text.encode("ascii", "ignore")) - wrong
             unused += len(chunk) - len(chunk.translate(None, UNUSED_1252))
         control += len(chunk) - len(chunk.translate(None, CONTROL))
-    broken += len(decoder.decode(b"", final=True))
+        if most is not None and size >= most:
+            break
+    else:
+        broken += len(decoder.decode(b"", final=True))
     if not marked and control + nuls > max(100, size // 20):
-        raise DataError(f"{path} is no text ({nuls:,} NUL bytes in {size:,}); expected {KINDS}.")
+        raise DataError(f"{path} is no text ({nuls:,} NUL bytes in {size:,}); expected {expected}.")
     notes = []
     encoding = marked or "utf-8"
     if broken and broken >= good and not marked:
@@ -193,7 +240,7 @@ def look(path: Path, first: bytes, zipped: bool, limit: int = LIMIT) -> TextFile
         notes.append(f"Read as {marked.upper()}.")
     if nuls:
         notes.append(f"{nuls:,} NUL characters removed.")
-    return TextFile(path=path, zipped=zipped, encoding=encoding, nuls=nuls, size=size, notes=notes)
+    return TextFile(path=path, encoding=encoding, nuls=nuls, size=size, notes=notes)
 
 
 def wide(first: bytes) -> str | None:

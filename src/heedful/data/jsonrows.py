@@ -28,11 +28,11 @@ def parse(text: str) -> Any:
         return None
 
 
-def json_rows(file: TextFile, lines: Sequence[str]) -> Rows:
-    """Return the rows of a JSON file, `lines` being its first ones."""
+def json_rows(file: TextFile, lines: Sequence[str], whole: int = WHOLE) -> Rows:
+    """Return the rows of a JSON file, `lines` being its first ones; a longer list than `whole` is refused."""
     first = next((line.strip() for line in lines if line.strip()), "")
     if first.startswith("["):
-        return listed_rows(file)
+        return listed_rows(file, whole)
     samples = [value for line in lines if isinstance(value := parse(line), dict)]
     if not samples:
         raise DataError(
@@ -48,11 +48,11 @@ def json_rows(file: TextFile, lines: Sequence[str]) -> Rows:
     return Rows(kind="jsonl", columns=keys(samples), read=read, notes=["Read as JSON, one object per line."])
 
 
-def listed_rows(file: TextFile) -> Rows:
+def listed_rows(file: TextFile, whole: int = WHOLE) -> Rows:
     """Return the rows of one JSON list; row numbers count its items."""
-    if file.size > WHOLE:
+    if file.size > whole:
         raise DataError(
-            f"{file.path} is one JSON list of {file.size:,} bytes; at most {WHOLE:,} are read so. Write one "
+            f"{file.path} is one JSON list of {file.size:,} bytes; at most {whole:,} are read so. Write one "
             "object per line (JSONL)."
         )
     try:

@@ -122,16 +122,14 @@ def open_rows(source: Any, wanted: Sequence[str], limit: int, labels: bool = Tru
 def file_rows(path: Path, wanted: Sequence[str], limit: int, labels: bool) -> Rows:
     """Return the rows of a file, its format told from its content; the suffix only tips the scales."""
     size = check_regular(path)
-    first, zipped = head(path)
+    first = head(path)
     if first.startswith(MAGIC):
-        if zipped:
-            raise DataError(f"{path} is Parquet inside gzip; unpack it first.")
         if size > limit:
             raise DataError(
                 f"{path} has {size:,} bytes; at most {limit:,} are read. Take a part of its rows."
             )
         return parquet_rows(path, limit)
-    file = look(path, first, zipped, limit)
+    file = look(path, first, limit)
     lines = list(islice(while_small(file.lines()), SAMPLE_ROWS))
     if not any(line.strip() for line in lines):
         raise DataError(f"{path} has only blank lines; expected a table.")

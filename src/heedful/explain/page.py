@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64encode
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from heedful.core.inputs import Tokens
 from heedful.explain import toy
 from heedful.explain.see import Layer, Lesson, rows
 from heedful.explain.switches import SWITCHES, able, kinds
+from heedful.report.shell import policy, static
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("numbers.js", "heat.js", "maps.js", "words.js", "toy.js", "lesson.js")
@@ -55,17 +55,15 @@ def page(lesson: Lesson) -> str:
     document = json.dumps(contents(lesson, store), allow_nan=False)
     for sign in "<>&":  # in JSON they stand in strings only
         document = document.replace(sign, f"\\u{ord(sign):04x}")
-    style, script = static("see.css"), "\n".join(static(name) for name in SCRIPTS)
-    allowed = f"style-src {digest(style)}; script-src {digest(script)}"
-    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+    style, script = static(STATIC / "see.css"), "\n".join(static(STATIC / name) for name in SCRIPTS)
     parts = {
-        "policy": policy,
+        "policy": policy(style, script),
         "style": style,
         "script": script,
         "numbers": store.text(),
         "document": document,
     }
-    before, *rest = static("see.html").split("{{")
+    before, *rest = static(STATIC / "see.html").split("{{")
     pieces = (piece.partition("}}") for piece in rest)
     return before + "".join(parts[name] + after for name, _, after in pieces)
 
@@ -135,14 +133,3 @@ def norm(module: Any, store: Store) -> dict[str, Any] | None:
         "weight": store.add(module.weight, "f4"),
         "bias": None if bias is None else store.add(bias, "f4"),
     }
-
-
-@cache
-def static(name: str) -> str:
-    """Return one of the files that make the page."""
-    return (STATIC / name).read_text(encoding="utf-8")
-
-
-def digest(content: str) -> str:
-    """Return the name under which the page's policy allows this very content."""
-    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

@@ -1,6 +1,6 @@
-"""What a classifier answers, as plain data: for the command line, the service and the page."""
+"""What a model answers, as plain data: for the command line, the service and the page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,24 +12,39 @@ CHARACTERS = 300  # of a neighbour's text
 
 
 def answers(
-    estimator: Any, texts: Texts, say: Callable[[int], None] = lambda _: None, reasons: bool = True
+    estimator: Any, texts: Sequence[Any], say: Callable[[int], None] = lambda _: None, reasons: bool = True
 ) -> dict[str, Any]:
-    """Return {"predictions": [{"label", "probability", "probabilities"}], "truncated": n}, in order.
+    """Return {"predictions": [...], "truncated": n}, in order; `shape` says what a prediction holds.
 
     A classifier that answers from neighbours adds the nearest ones it used as "neighbours", unless `reasons`
     is off (they cost a second encoding). `say` is told how many texts are done.
     """
     predictions: list[dict[str, Any]] = []
     truncated = 0
+    answer = ANSWERS[shape(estimator)]
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        predictions.extend(_predictions(estimator, batch, reasons))
-        truncated += int(estimator.truncated(batch))
+        predictions.extend(answer(estimator, batch, reasons))
+        truncated += int(estimator.truncated(batch)) if hasattr(estimator, "truncated") else 0
         say(len(predictions))
     return {"predictions": predictions, "truncated": truncated}
 
 
-def _predictions(estimator: Any, texts: Texts, reasons: bool) -> Iterator[dict[str, Any]]:
+def shape(estimator: Any) -> str:
+    """Return what a model answers with: "single" label, "multi" labels, "number", "tag"s or an "answer"."""
+    for verb in ("tag", "answer"):
+        if hasattr(estimator, verb):
+            return verb
+    return str(getattr(estimator, "kind_", "single"))
+
+
+def paired(estimator: Any) -> bool:
+    """Does it read two texts at a time?"""
+    return bool(getattr(estimator, "pairs_", False)) or hasattr(estimator, "answer")
+
+
+def _one_label(estimator: Any, texts: Texts, reasons: bool) -> Iterator[dict[str, Any]]:
+    """Yield {"label", "probability", "probabilities"}, and "neighbours" where there are any."""
     classes = [str(name) for name in estimator.classes_.tolist()]
     used = estimator.neighbours(texts) if reasons and hasattr(estimator, "neighbours") else None
     for i, row in enumerate(estimator.predict_proba(texts)):
@@ -44,6 +59,43 @@ def _predictions(estimator: Any, texts: Texts, reasons: bool) -> Iterator[dict[s
             if used is None
             else {**answer, "neighbours": [_told(near) for near in used[i][:NEIGHBOURS]]}
         )
+
+
+def _labels(estimator: Any, texts: Sequence[Any], reasons: bool) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield {"labels", "probabilities"}, the labels as they are sorted."""
+    classes = [str(name) for name in estimator.classes_.tolist()]
+    logits = estimator.logits(texts)
+    rows = zip(estimator.target_.chosen(logits), estimator.target_.probabilities(logits), strict=True)
+    for chosen, row in rows:
+        labels = [name for name, yes in zip(classes, chosen, strict=True) if yes]
+        yield {"labels": labels, "probabilities": dict(zip(classes, row.tolist(), strict=True))}
+
+
+def _number(estimator: Any, texts: Sequence[Any], reasons: bool) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield {"number"}."""
+    for found in estimator.predict(texts):
+        yield {"number": float(found)}
+
+
+def _names(estimator: Any, texts: Texts, reasons: bool) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield {"names": [{"start", "end", "label", "text", "probability"}]}."""
+    for found in estimator.tag(texts):
+        yield {"names": [asdict(name) for name in found]}
+
+
+def _answer(estimator: Any, pairs: Sequence[Any], reasons: bool) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield {"answer", "start", "end", "probability"}; an empty answer says that there is none."""
+    questions, contexts = [question for question, _ in pairs], [context for _, context in pairs]
+    for found in estimator.answer(questions, contexts):
+        best = found[0]
+        yield {
+            "answer": best.text, "start": best.start, "end": best.end, "probability": best.probability,
+        }  # fmt: skip
+
+
+ANSWERS: dict[str, Callable[[Any, Any, bool], Iterator[dict[str, Any]]]] = {
+    "single": _one_label, "multi": _labels, "number": _number, "tag": _names, "answer": _answer,
+}  # fmt: skip
 
 
 def _told(neighbour: Any) -> dict[str, Any]:

@@ -74,11 +74,18 @@ class SentenceEncoder(nn.Module):
         encoder.found = found
         return encoder.eval()
 
-    def forward(self, sequences: Sequence[Sequence[int]]) -> Tensor:
-        """Return the vectors (B, W) of B lists of token ids; give them in order of length."""
+    def forward(
+        self, sequences: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None = None
+    ) -> Tensor:
+        """Return the vectors (B, W) of B lists of token ids; give them in order of length.
+
+        `segments` holds for each token the number of the text that it belongs to (None: there is one text).
+        """
         ids, layout = pack(sequences)
-        ids = ids.to(next(self.parameters()).device)
-        x = POOLINGS[self.pooling](self.stack(ids, layout)[0].float(), layout)
+        device = next(self.parameters()).device
+        parts = None if segments is None else pack(segments)[0].to(device)
+        states, _ = self.stack(ids.to(device), layout, segments=parts)
+        x = POOLINGS[self.pooling](states.float(), layout)
         for module in self.after:
             x = module(x)
         return x
@@ -94,7 +101,18 @@ class SentenceEncoder(nn.Module):
 
     def _encode(self, texts: Texts, batch_tokens: int, precision: str | None) -> Vectors:
         ids = self.tokenizer.encode(texts).ids
-        vectors = np.empty((len(texts), self.width), dtype=np.float32)
+        return self.vectors(ids, batch_tokens=batch_tokens, precision=precision)
+
+    def vectors(
+        self,
+        ids: Sequence[Sequence[int]],
+        segments: Sequence[Sequence[int]] | None = None,
+        *,
+        batch_tokens: int = 2048,
+        precision: str | None = None,
+    ) -> Vectors:
+        """Return one vector per list of token ids, in order: (B, W) float32."""
+        vectors = np.empty((len(ids), self.width), dtype=np.float32)
         kind = dtype(precision or self.precision)
         device = next(self.parameters()).device.type
         self.eval()
@@ -102,7 +120,8 @@ class SentenceEncoder(nn.Module):
         def work(rows: list[int]) -> None:
             bf16 = torch.autocast(device, torch.bfloat16, enabled=kind == torch.bfloat16)
             with torch.inference_mode(), bf16:
-                vectors[rows] = self([ids[row] for row in rows]).float().cpu().numpy()
+                parts = None if segments is None else [segments[row] for row in rows]
+                vectors[rows] = self([ids[row] for row in rows], parts).float().cpu().numpy()
 
         batches = list(by_length([len(sequence) for sequence in ids], batch_tokens))
         with pool() as threads:

@@ -9,7 +9,9 @@ from heedful.estimator import Clock
 from heedful.tasks.classifier import EncoderClassifier, as_dense
 from heedful.tasks.embed import SentenceEncoder
 from heedful.train.linear import fit_linear
-from heedful.train.loop import Plan, train
+from heedful.train.loop import train
+from heedful.train.objectives import Loss
+from heedful.train.plan import Plan
 from heedful.types import Ints, Texts
 
 
@@ -48,12 +50,12 @@ class FewShot(EncoderClassifier):
         encoder.requires_grad_(True)
         ids = encoder.tokenizer.encode(shown).ids
 
-        def loss(module: nn.Module, rows: list[int]) -> Tensor:
-            return pair_loss(module([ids[row] for row in rows]), torch.tensor(classes[rows]))
+        def objective(module: nn.Module, rows: list[int]) -> Loss:
+            return pair_loss(module([ids[row] for row in rows]), torch.tensor(classes[rows])), 1
 
         batches = [batch(classes, ids, self.rows, random) for _ in range(self.steps)]
-        plan = Plan(epochs=1, rate=self.rate, divisible=False)
-        progress = train(encoder, lambda _: batches, loss, plan, clock)
+        plan = Plan(epochs=1, rate=self.rate, parts=1, seed=self.seed)
+        progress = train(encoder, lambda _: batches, objective, plan, clock)
         self.stopped_ = progress.stopped
         head, _ = fit_linear(encoder.encode(shown), classes, None, clock)
         encoder.after = nn.ModuleList([*encoder.after, as_dense(head)])

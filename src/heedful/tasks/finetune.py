@@ -1,19 +1,14 @@
-"""The encoder tuned end to end on the user's labels."""
+"""The encoder tuned end to end on the user's labels: one for each text, of which it reads the beginning."""
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from heedful.core.attention import Attention
-from heedful.core.precision import dtype
 from heedful.estimator import Clock
 from heedful.tasks.classifier import EncoderClassifier
-from heedful.tasks.embed import SentenceEncoder
-from heedful.tasks.modules import Dense
-from heedful.train.batches import shuffled
+from heedful.tasks.longtexts import whole
+from heedful.tasks.tuning import headed, tune
 from heedful.train.linear import score
-from heedful.train.loop import Plan, train
+from heedful.train.objectives import one_of
+from heedful.train.plan import Plan, PrecisionName
 from heedful.types import Ints, Texts
 
 
@@ -32,7 +27,7 @@ class Finetune(EncoderClassifier):
         epochs: int = 3,
         rate: float = 1e-4,
         rows: int = 32,
-        precision: str = "auto",
+        precision: PrecisionName = "auto",
         seed: int = 0,
     ) -> None:
         self.model = model
@@ -43,31 +38,16 @@ class Finetune(EncoderClassifier):
         self.seed = seed
 
     def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
-        torch.manual_seed(self.seed)
-        random = np.random.default_rng(self.seed)
-        encoder = SentenceEncoder.load(self.model)
-        encoder.after = nn.ModuleList([Dense(encoder.stack.config.width, len(self.classes_))])
-        encoder.requires_grad_(True)
-        for part in encoder.modules():
-            if isinstance(part, Attention):
-                part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
-        ids = encoder.tokenizer.encode(texts).ids
-        lengths = [len(sequence) for sequence in ids]
-        kind = dtype(self.precision)
-
-        def loss(module: nn.Module, rows: list[int]) -> Tensor:
-            with torch.autocast("cpu", torch.bfloat16, enabled=kind == torch.bfloat16):
-                logits = module([ids[row] for row in rows])
-            return cross_entropy(logits.float(), torch.tensor(targets[rows]))
+        encoder = headed(self.model, len(self.classes_), self.seed)
+        windows = whole(encoder.tokenizer.encode(texts).ids)
 
         def evaluate() -> tuple[float, float]:
             assert dev is not None
             return score(encoder.encode(dev[0]).astype(np.float64), dev[1])
 
-        plan = Plan(epochs=self.epochs, rate=self.rate)
-        batches = [shuffled(lengths, self.rows, random) for _ in range(self.epochs)]
-        self.progress_ = train(
-            encoder, batches.__getitem__, loss, plan, clock, None if dev is None else evaluate
+        plan = Plan(epochs=self.epochs, rate=self.rate, precision=self.precision, seed=self.seed)
+        self.progress_ = tune(
+            encoder, windows, targets, one_of, plan, self.rows, clock, None if dev is None else evaluate
         )
         self.stopped_ = self.progress_.stopped
-        self.encoder_ = encoder.eval()
+        self.encoder_ = encoder

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
 from heedful.checkpoint.find import find
-from heedful.checkpoint.folder import load_tokenizer, load_transformer
+from heedful.checkpoint.folder import Form, load_tokenizer, load_transformer
 from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
 from heedful.core.model import Transformer
@@ -23,6 +23,11 @@ from heedful.tasks.embed import check_vocab
 from heedful.text.chat import ChatTemplate, Message
 from heedful.text.pieces import Pieces
 from heedful.text.tokenizer import UNCUT, Tokenizer, legal, told
+
+if TYPE_CHECKING:
+    from heedful.tasks.tune_writer import Tuning
+    from heedful.train.checkpoints import Keeper
+    from heedful.train.progress import Progress, Watch
 
 BATCH = 16  # prompts at a time
 GENERATION = "generation_config.json"
@@ -49,7 +54,16 @@ class Answer:
 
 
 class Writer:
-    """A model that writes; `write` and `stream` take the settings of `heedful.generate.Settings` by name."""
+    """A model that writes; `write` and `stream` take the settings of `heedful.generate.Settings` by name.
+
+    `fit` tunes it. After that: `progress_`, `stopped_` (None, or why training ended early), `tuning_`.
+    """
+
+    form: Form | None = None  # of the files it came from,
+    generation = ""  # and the text of their generation_config.json
+    tuning_: "Tuning | None" = None
+    progress_: "Progress"
+    stopped_: str | None = None
 
     def __init__(
         self,
@@ -83,8 +97,39 @@ class Writer:
         check_vocab(tokenizer, config.first.input.vocab, folder)
         habits = Habits.read(asked(folder, loaded.form.habits), config.last.input.vocab)
         writer = cls(transformer, tokenizer, habits, ChatTemplate.of(tokenizer.companions))
-        writer.found = found
+        writer.found, writer.form = found, loaded.form
+        path = inside(folder, GENERATION)
+        writer.generation = path.read_text(encoding="utf-8") if path.is_file() else ""
         return writer
+
+    def fit(
+        self,
+        prompts: Sequence[Prompt],
+        answers: Sequence[str],
+        *,
+        dev: tuple[Sequence[Prompt], Sequence[str]] | None = None,
+        seconds: float | None = None,
+        keeper: "Keeper | None" = None,
+        watch: "Watch | None" = None,
+        **settings: Any,
+    ) -> Self:
+        """Learn to answer N prompts; takes the settings of `heedful.tasks.tune_writer.Tuning` by name.
+
+        `dev`, held out, chooses the epoch. `seconds` bounds the time; with a `keeper` the run goes on from
+        its last checkpoint.
+        """
+        from heedful.tasks.tune_writer import Tuning, tune
+
+        self.progress_ = tune(
+            self, prompts, answers, dev, Tuning(**settings), seconds=seconds, keeper=keeper, watch=watch
+        )
+        return self
+
+    def save(self, folder: Path | str, about: Mapping[str, Any] | None = None) -> None:
+        """Write a folder that the ecosystem opens, whole or not at all; `about` goes into heedful.json."""
+        from heedful.tasks.tune_writer import save
+
+        save(self, Path(folder), about or {})
 
     def write(
         self,
@@ -102,7 +147,14 @@ class Writer:
         if isinstance(prompts, str):
             raise DataError("write expects a list of prompts; found one string. Wrap it in a list.")
         how, stops = self._settings(stop, settings)
-        sources = [self._ids(prompt, number) for number, prompt in enumerate(prompts)]
+        return self.answers(
+            [self._ids(prompt, number) for number, prompt in enumerate(prompts)], how, stops, batch
+        )
+
+    def answers(
+        self, sources: Sequence[list[int]], how: Settings, stops: Sequence[str] = (), batch: int = BATCH
+    ) -> list[Answer]:
+        """Return the answers to prompts that are tokens already, as `write` does."""
         order = sorted(range(len(sources)), key=lambda number: len(sources[number]))
         found: list[Answer] = []
         for start in range(0, len(order), max(batch, 1)):
@@ -134,19 +186,26 @@ class Writer:
         ids = tuple(own[one] for one in stops if one in own)
         return Settings(**settings, stop=ids), [one for one in stops if one and one not in own]
 
-    def _ids(self, prompt: Prompt, number: int) -> list[int]:
-        """Return the tokens of a prompt; DataError where the model has no places for them."""
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Return the tokens of a prompt: a text's as it stands, a conversation's by the model's template."""
         if isinstance(prompt, str):
             ids = self.tokenizer.encode([prompt]).ids[0]
         elif self.template is None:
             raise TokenizerError("this model has no chat template. Give a text, or use a model for chat.")
         else:
-            text = legal(self.template.render(prompt))
-            with told("the conversation cannot be cut into tokens"):
-                ids = self.tokenizer.engine.encode(text, add_special_tokens=False).ids
-        paired = self.transformer.encoder is not None
-        if not ids and not paired and self.habits.start is not None:
-            ids = [self.habits.start]
+            ids = self.bare(self.template.render(prompt))
+        if not ids and self.transformer.encoder is None and self.habits.start is not None:
+            return [self.habits.start]
+        return ids
+
+    def bare(self, text: str) -> list[int]:
+        """Return the tokens of a text without special ones around it."""
+        with told("a text cannot be cut into tokens"):
+            return list(self.tokenizer.engine.encode(legal(text), add_special_tokens=False).ids)
+
+    def _ids(self, prompt: Prompt, number: int) -> list[int]:
+        """Return the tokens of a prompt; DataError where the model has no places for them."""
+        ids, paired = self.encode(prompt), self.transformer.encoder is not None
         if not ids:
             raise DataError(f"prompt {number + 1} is empty; this model needs at least one token. Add a word.")
         places = self.transformer.config.first.input.positions
@@ -159,17 +218,22 @@ class Writer:
 
     def _given(self, sources: Sequence[list[int]]) -> tuple[list[list[int]], Memory | None]:
         """Return what the decoder begins with, and the encoder's output, where there is an encoder."""
-        encoder, start = self.transformer.encoder, self.habits.start
+        encoder = self.transformer.encoder
         if encoder is None:
             return list(sources), None
-        if start is None:
-            raise CheckpointError(
-                "config.json names no decoder_start_token_id; the decoder cannot begin. Add it."
-            )
         ids, layout = pack(sources)
         with torch.inference_mode():
             memory = encoder(ids.to(next(encoder.parameters()).device), layout)
-        return [[start] for _ in sources], memory
+        return [[self.start] for _ in sources], memory
+
+    @property
+    def start(self) -> int:
+        """The token that the decoder begins with, after an encoder."""
+        if self.habits.start is None:
+            raise CheckpointError(
+                "config.json names no decoder_start_token_id; the decoder cannot begin. Add it."
+            )
+        return self.habits.start
 
     def _pieces(self, begun: Sequence[int], stops: Sequence[str]) -> Pieces:
         before = () if self.transformer.encoder is not None else begun

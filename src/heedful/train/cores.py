@@ -14,43 +14,55 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from heedful.core.attention import Attention
 from heedful.core.block import Dropout
 
 FEWEST = 8  # rows for which a thread of its own pays
 MOST = 8  # copies
 
+Objective = Callable[[nn.Module, Any], tuple[Tensor, float]]  # rows -> sum of their losses, how many counted
+
 
 @contextmanager
-def pool() -> Iterator[ThreadPoolExecutor]:
+def pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
     """Yield a pool with a thread for each core, in which each operation keeps to its own thread."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(cores()) as threads:
-            yield threads
+        with ThreadPoolExecutor(threads or cores()) as executor:
+            yield executor
     finally:
         torch.set_num_threads(before)
 
 
 def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of cores that are this process's share of what it may use."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, found // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
+def fitting(rows: int) -> int:
+    """Return in how many parts a batch of `rows` is best cut on this machine."""
+    return max(1, min(cores(), rows // FEWEST, MOST))
 
 
 class Replicas:
-    """A module and copies of it that share its weights, so that a batch can be divided among threads.
+    """A module and copies of it that share its weights, so that the parts of a batch run side by side.
 
-    The outcome depends on their number, by rounding and by which dropout falls on which row, not on chance.
+    The outcome depends on the number of parts, by rounding and by which dropout falls on which row; for one
+    number of parts it is the same with any number of copies, but for the order in which gradients are added.
     """
 
-    def __init__(self, module: nn.Module, rows: int) -> None:
-        count = max(1, min(cores(), rows // FEWEST, MOST))
-        self.modules = [module, *(sharing(module) for _ in range(count - 1))]
-        for replica in self.modules:
-            generator = torch.Generator().manual_seed(int(torch.randint(1 << 62, ())))
+    def __init__(self, module: nn.Module, parts: Sequence[int], total: int, seed: int, bf16: bool) -> None:
+        self.parts, self.total, self.seed, self.bf16 = parts, total, seed, bf16
+        self.modules = [module, *(sharing(module) for _ in range(min(len(parts), cores(), MOST) - 1))]
+        self.generators = [torch.Generator() for _ in self.modules]
+        for replica, generator in zip(self.modules, self.generators, strict=True):
             for part in replica.modules():
                 if isinstance(part, Dropout):
                     part.generator = generator
+                if isinstance(part, Attention):
+                    part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
 
     def train(self) -> None:
         """Put all of them into training mode."""
@@ -58,21 +70,39 @@ class Replicas:
             replica.train()
 
     def backward(
-        self, loss: Callable[[nn.Module, Any], Tensor], batch: Sequence[Any], threads: ThreadPoolExecutor
-    ) -> float:
-        """Leave the gradient of the batch's mean loss in the first module and return that loss."""
-        shards = [batch[i :: len(self.modules)] for i in range(len(self.modules))]
-        jobs = [(module, shard) for module, shard in zip(self.modules, shards, strict=True) if len(shard)]
+        self, objective: Objective, batch: Sequence[Any], step: int, threads: ThreadPoolExecutor
+    ) -> tuple[float, float]:
+        """Leave the gradient of the batch's summed loss in the first module; return sum and count."""
+        count = len(self.modules)
 
-        def work(job: tuple[nn.Module, Sequence[Any]]) -> float:
-            value = loss(*job) * (len(job[1]) / len(batch))
-            value.backward()  # type: ignore[no-untyped-call]
-            return value.item()
+        def work(place: int) -> list[tuple[float, float]]:
+            found = []
+            for part in self.parts[place::count]:
+                self.generators[place].manual_seed(mixed(self.seed, step, part))
+                if len(rows := batch[part :: self.total]):
+                    with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+                        loss, counted = objective(self.modules[place], rows)
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    found.append((loss.item(), float(counted)))
+            return found
 
-        total = sum(threads.map(work, jobs)) if len(jobs) > 1 else work(jobs[0])
-        for module, _ in jobs[1:]:
-            gather(self.modules[0], module)
-        return total
+        done = threads.map(work, range(count)) if count > 1 else [work(0)]
+        pairs = [pair for part in done for pair in part]
+        self._gather(threads)
+        return sum(loss for loss, _ in pairs), sum(counted for _, counted in pairs)
+
+    def _gather(self, threads: ThreadPoolExecutor) -> None:
+        """Add the copies' gradients to those of the first module, in their order, and drop them."""
+
+        def add(parameters: tuple[nn.Parameter, ...]) -> None:
+            mine, *others = parameters
+            for other in others:
+                if other.grad is not None:
+                    mine.grad = other.grad if mine.grad is None else mine.grad.add_(other.grad)
+                    other.grad = None
+
+        if len(self.modules) > 1:
+            list(threads.map(add, zip(*(one.parameters() for one in self.modules), strict=True)))
 
 
 def sharing(module: nn.Module) -> nn.Module:
@@ -83,9 +113,10 @@ def sharing(module: nn.Module) -> nn.Module:
     return other
 
 
-def gather(target: nn.Module, source: nn.Module) -> None:
-    """Add the gradients of `source` to those of `target` and drop them."""
-    for mine, theirs in zip(target.parameters(), source.parameters(), strict=True):
-        if theirs.grad is not None:
-            mine.grad = theirs.grad if mine.grad is None else mine.grad.add_(theirs.grad)
-            theirs.grad = None
+def mixed(*numbers: int) -> int:
+    """Return a seed of 62 bits that belongs to these numbers."""
+    found = 0
+    for number in numbers:
+        found = (found ^ number) * 0x9E3779B97F4A7C15 + 0x7F4A7C15
+        found = (found ^ (found >> 31)) & ((1 << 62) - 1)
+    return found

@@ -1,141 +1,176 @@
-"""One training loop: batches in, the best weights left in the module."""
+"""The training loop: batches in, a trained module out; killed anywhere, it goes on with the same bytes."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from heedful.core.precision import dtype
+from heedful.errors import DataError
 from heedful.estimator import Clock
-from heedful.train.cores import Replicas, pool
+from heedful.train.checkpoints import Keeper, put_back, weights
+from heedful.train.cores import Objective, Replicas, cores, fitting, pool
+from heedful.train.optimizers import Optimizers, depth_of, place
+from heedful.train.plan import Plan
+from heedful.train.progress import Interrupt, Progress, Silent, Watch
+from heedful.train.team import ALONE, Team
 
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How long and how fast: `rate` rises over the first `warmup` share of the steps, then falls to 0."""
-
-    epochs: int
-    rate: float
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    divisible: bool = True  # is the loss of a batch the mean over its rows?
-
-
-@dataclass
-class Progress:
-    """What happened: losses by step, scores by epoch, and why training ended early (None if it did not)."""
-
-    losses: list[float] = field(default_factory=list)
-    scores: list[tuple[float, ...]] = field(default_factory=list)
-    best_epoch: int | None = None
-    stopped: str | None = None
+Batches = Callable[[int], Sequence[Sequence[Any]]]
+Evaluate = Callable[[], tuple[float, ...]]
 
 
 def train(
     module: nn.Module,
-    batches: Callable[[int], Sequence[Sequence[Any]]],
-    loss: Callable[[nn.Module, Any], Tensor],
+    batches: Batches,
+    objective: Objective,
     plan: Plan,
-    clock: Clock,
-    evaluate: Callable[[], tuple[float, ...]] | None = None,
+    clock: Clock | None = None,
+    evaluate: Evaluate | None = None,
+    keeper: Keeper | None = None,
+    watch: Watch | None = None,
+    team: Team = ALONE,
 ) -> Progress:
-    """Minimise `loss(module, rows)` over `batches(epoch)` with AdamW (Loshchilov and Hutter 2019).
+    """Minimise the mean of `objective(module, rows)` over the batches of one epoch after the other.
 
-    After each epoch `evaluate` gives a score, larger is better, and the weights of the best epoch are left
-    in `module`. Where the time is too short for all epochs, fewer steps are planned, so that the rate
-    still falls to 0. With `plan.divisible` the rows of a batch go to all cores.
+    `batches(epoch)` depends on the epoch alone. `evaluate` gives a score, larger is better, and the weights
+    of the best one are left in `module`. Where the time is too short, the rate falls with the time that is
+    used, so that it ends at 0 in any case. With a `keeper` the run goes on from its last checkpoint.
     """
-    optimizer = adamw(module, plan)
-    first = batches(0)
-    steps = plan.epochs * len(first)
-    schedule, progress, best = Schedule(plan, steps), Progress(), Best()
-    replicas = Replicas(module, len(first[0]) if plan.divisible else 1)
-    for epoch in range(plan.epochs):
-        replicas.train()
-        with pool() as threads:
-            for batch in batches(epoch):
-                if len(progress.losses) >= schedule.total or clock.left() < 0:
-                    progress.stopped = "time ran out"
-                    break
-                progress.losses.append(replicas.backward(loss, batch, threads))
-                step(module, optimizer, schedule.rate(len(progress.losses) - 1), plan)
-                schedule.replan(len(progress.losses), clock)
-        module.eval()
-        if evaluate is not None:
-            best.offer(evaluate(), epoch, module, progress)
-        if progress.stopped:
-            done = len(progress.losses) / steps * plan.epochs
-            progress.stopped = f"time ran out after {done:.1f} of {plan.epochs} epochs"
-            break
-    best.restore(module)
+    order = batches(0)
+    if not order:
+        raise DataError("there is nothing to train on: no batch has a row. Give more texts.")
+    run = Run(module, objective, plan, len(order), keeper, watch or Silent(), team)
+    progress = run.begin(clock, evaluate, fitting(len(order[0])))
+    with pool() as threads, Interrupt(keeper is not None) as interrupt:
+        while not run.over():
+            order = batches(progress.epoch) if progress.epoch else order
+            run.begin_epoch()
+            while progress.index < len(order) and not run.over():
+                run.step(order[progress.index], threads)
+                if plan.trials and int(progress.done * plan.trials) > len(progress.scores):
+                    run.score(evaluate)
+                run.save_if(team.told(interrupt.asked) > 0)
+            if progress.index == len(order):
+                progress.epoch, progress.index = progress.epoch + 1, 0
+                if not plan.trials:
+                    run.score(evaluate)
+    run.end(evaluate)
     return progress
 
 
-class Best:
-    """A copy of the weights that scored highest."""
+class Run:
+    """One training under way: the module's copies, its optimisers, its best weights so far."""
 
-    def __init__(self) -> None:
-        self.score: tuple[float, ...] = ()
-        self.weights: dict[str, Tensor] = {}
+    def __init__(
+        self, module: nn.Module, objective: Objective, plan: Plan, epoch: int, keeper: Keeper | None,
+        watch: Watch, team: Team,
+    ) -> None:  # fmt: skip
+        self.module, self.objective, self.plan, self.team = module, objective, plan, team
+        self.keeper, self.watch = keeper, watch
+        self.total: float = plan.steps or (plan.epochs or math.inf) * epoch
+        self.learning = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
+        self.best: dict[str, Tensor] = {}
+        self.progress = Progress()
 
-    def offer(self, score: tuple[float, ...], epoch: int, module: nn.Module, progress: Progress) -> None:
-        """Note the score, and copy the weights if it is the highest so far."""
+    def begin(self, clock: Clock | None, evaluate: Evaluate | None, parts: int) -> Progress:
+        """Make the copies and optimisers, and take over the last checkpoint where there is one."""
+        progress, plan, team = self.progress, self.plan, self.team
+        found = self.keeper.latest() if self.keeper else None
+        if found:
+            progress.restore(found[1])
+            put_back(self.module, found[0]["model"])
+            self.best = found[0].get("best", {})
+        else:
+            progress.parts = plan.parts or max(parts, team.size)
+            if clock is not None and clock.seconds < math.inf:
+                spare = plan.spare if evaluate else 0.0
+                progress.budget = max(team.told(clock.left()) * (1 - spare), 1e-9)
+        bf16 = dtype(plan.precision) == torch.bfloat16
+        mine = team.parts(progress.parts)
+        self.replicas = Replicas(self.module, mine, progress.parts, plan.seed, bf16)
+        self.optimizers = Optimizers(self.module, plan, cores())
+        if found:
+            self.optimizers.restore(found[0]["optimizers"])
+        team.copy(list(self.module.state_dict().values()))
+        return progress
+
+    def begin_epoch(self) -> None:
+        """Put the copies into training mode, and let learn what this epoch lets learn."""
+        self.replicas.train()
+        frozen = depth_of(self.module) - self.progress.epoch if self.plan.thaw else -1
+        for replica in self.replicas.modules:
+            for name, parameter in replica.named_parameters():
+                parameter.requires_grad_(name in self.learning and place(name) >= frozen)
+
+    def step(self, batch: Sequence[Any], threads: ThreadPoolExecutor) -> None:
+        """Go down the gradient of one batch."""
+        progress, begin = self.progress, time.monotonic()
+        loss, count = self.replicas.backward(self.objective, batch, progress.step, threads)
+        self.team.add(self.optimizers.parameters)
+        loss, count = self.team.sum(loss, count)
+        progress.done = progress.share(self.total)
+        progress.factor = self.plan.factor(progress.done)
+        progress.norm = self.optimizers.step(progress.factor, count or 1.0, threads)
+        progress.step, progress.index = progress.step + 1, progress.index + 1
+        progress.count, progress.counted = count, progress.counted + count
+        progress.seconds += self.team.told(time.monotonic() - begin)
+        progress.losses.append(loss / (count or 1.0))
+        self.watch.stepped(progress)
+
+    def score(self, evaluate: Evaluate | None) -> None:
+        """Score the module, if it can be, and copy its weights if none scored higher."""
+        if evaluate is None:
+            return
+        begin, progress = time.monotonic(), self.progress
+        self.module.eval()
+        score = evaluate()
+        self.module.train()
         progress.scores.append(score)
-        if score > self.score:
-            self.score, progress.best_epoch = score, epoch
-            self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
+        if progress.best is None or score > progress.scores[progress.best]:
+            progress.best = len(progress.scores) - 1
+            self.best = {name: value.clone() for name, value in weights(self.module).items()}
+        progress.scored = progress.step
+        progress.seconds += self.team.told(time.monotonic() - begin)
+        self.watch.scored(progress)
+        self.save()
 
-    def restore(self, module: nn.Module) -> None:
-        """Put the copy back; without one the module stays as it is."""
-        if self.weights:
-            module.load_state_dict(self.weights)
+    def save_if(self, asked: bool) -> None:
+        """Write a checkpoint if it is time for one, or if the user asked to end here."""
+        if self.keeper is not None and (asked or self.keeper.due(self.progress.step)):
+            self.save()
+        if asked:
+            raise KeyboardInterrupt
 
+    def save(self) -> None:
+        """Write a checkpoint."""
+        if self.keeper is not None and self.team.first:
+            groups = {"model": weights(self.module), "optimizers": self.optimizers.state()}
+            groups |= {"best": self.best} if self.best else {}
+            self.keeper.save(self.progress.step, groups, self.progress.state())
 
-def step(module: nn.Module, optimizer: torch.optim.Optimizer, rate: float, plan: Plan) -> None:
-    """Go down the gradient, and drop it."""
-    nn.utils.clip_grad_norm_(module.parameters(), plan.clip)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    def over(self) -> bool:
+        """Is it at its end? Say why, where that is before the planned one."""
+        progress, plan = self.progress, self.plan
+        if progress.budget is not None and progress.seconds >= progress.budget and progress.step < self.total:
+            planned, unit = (plan.epochs, "epochs") if plan.epochs else (plan.steps, "steps")
+            done = progress.step / self.total * (planned or 0)
+            progress.stopped = f"time ran out after {done:.1f} of {planned} {unit}" if planned else None
+            return True
+        without = len(progress.scores) - 1 - (progress.best or 0)
+        if plan.patience and without >= plan.patience:
+            progress.stopped = f"no better score in {without} trials"
+            return True
+        return progress.step >= self.total
 
-
-def adamw(module: nn.Module, plan: Plan) -> torch.optim.AdamW:
-    """Return the optimiser; vectors (biases, norms) do not decay."""
-    learned = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in learned if parameter.ndim > 1]
-    vectors = [parameter for parameter in learned if parameter.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": plan.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=plan.rate, fused=True)
-
-
-class Schedule:
-    """Linear warm-up, then linear decay to 0 at `total` steps."""
-
-    def __init__(self, plan: Plan, total: int) -> None:
-        self.plan = plan
-        self.asked = self.total = total
-        self.every = max(1, min(20, total // 10))  # steps between two looks at the clock
-        self.begin = time.monotonic()
-
-    def rate(self, step: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
-        warm = max(1, round(self.plan.warmup * self.total))
-        return self.plan.rate * min(
-            (step + 1) / warm, max(0.0, (self.total - step) / max(1, self.total - warm))
-        )
-
-    def replan(self, done: int, clock: Clock) -> None:
-        """Plan as many steps as the time allows at the pace so far, never more than were asked for.
-
-        A tenth of the time is left for evaluation. With time enough the plan stays as it was.
-        """
-        if done % self.every == 0 and clock.seconds < float("inf"):
-            affordable = int(clock.left() * 0.9 / ((time.monotonic() - self.begin) / done))
-            self.total = min(self.asked, done + max(0, affordable))
+    def end(self, evaluate: Evaluate | None) -> None:
+        """Score the last weights, write the last checkpoint, and put the best weights back."""
+        if self.progress.scored < self.progress.step:
+            self.score(evaluate)
+        self.save()
+        if self.best:
+            put_back(self.module, self.best)
+        self.module.eval()

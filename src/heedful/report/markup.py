@@ -1,9 +1,9 @@
-"""The few HTML elements of the report. Contents are HTML; names and attributes are escaped here."""
+"""The few HTML elements of a page. Contents are HTML; names and attributes are escaped here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from heedful.compare.figures import MISSING
-from heedful.compare.svg import escape
+from heedful.report.figures import MISSING, finite, size
+from heedful.report.svg import escape
 
 
 def tag(name: str, content: str = "", **attributes: str | None) -> str:
@@ -52,6 +52,30 @@ def facts(pairs: list[tuple[str, str]], class_: str = "facts") -> str:
         "".join(tag("div", tag("dt", escape(name)) + tag("dd", escape(value))) for name, value in kept),
         class_=class_,
     )
+
+
+def named(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return names and values as people read them; `memory_bytes` is a size that is called memory."""
+    return [
+        (
+            name.removesuffix("_bytes").replace("_", " "),
+            size(finite(value)) if name.endswith("_bytes") else written(value),
+        )
+        for name, value in values.items()
+    ]
+
+
+def written(value: object) -> str:
+    """Write a value of any kind: numbers with commas, lists with them between; what is nested is missing."""
+    if value is None or isinstance(value, Mapping):
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and abs(value) < 10**15:
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(written, value)) or MISSING
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def folded(summary: str, content: str, open_: bool = False) -> str:

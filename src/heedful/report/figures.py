@@ -43,6 +43,17 @@ def count(value: float | None) -> str:
     return f"{value:.2f}" if abs(value) < 1 else f"{value:.1f}"
 
 
+def number(value: float | None) -> str:
+    """Write a figure of any size with about four digits: 1.510, 0.893, 12.35, 9,120, 0.0003, 2e-07."""
+    if value is None:
+        return MISSING
+    size = abs(value)
+    if size >= 999.95:
+        return f"{value:,.0f}" if size < 1e15 else f"{value:.3g}"
+    digits = 1 if size >= 99.995 else 2 if size >= 9.9995 else 3
+    return f"{value:.{digits}f}" if size >= 0.0995 or value == 0 else f"{value:.3g}"
+
+
 def rate(per_second: float | None) -> str:
     """Write how many a second: 1,240, 38,000, 2.4 M."""
     if per_second is None or per_second < 999_500:

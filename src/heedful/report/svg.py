@@ -4,7 +4,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from heedful.compare.figures import clean
+from heedful.report.figures import clean
 
 Scale = Callable[[float], float]
 SIZE = 12.0  # of the letters
@@ -100,9 +100,12 @@ def clip(content: str, room: float, size: float = SIZE) -> str:
     return content.rstrip() + "…"
 
 
-def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round values, evenly spaced, the first at or below `low` and the last at or above `high`."""
-    reach = max(high - low, 0.02)
+def ticks(low: float, high: float, wanted: int = 5, least: float = 0.02) -> list[float]:
+    """Return round values, evenly spaced, the first at or below `low` and the last at or above `high`.
+
+    Values nearer to each other than `least` are marked as if they were that far apart.
+    """
+    reach = max(high - low, least)
     power = 10.0 ** math.floor(math.log10(reach / wanted))
     step = next(power * factor for factor in (1, 2, 5, 10, 20) if reach / (power * factor) <= wanted)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -113,7 +116,7 @@ def tick(x: float, y: float, mark: float, step: float, anchor: str = "middle", s
     """Write a mark of an axis with as many digits as its step needs."""
     digits = max(0, math.ceil(-math.log10(step) - 1e-9))
     before = "" if mark == 0 else "−" if mark < 0 else "+" if sign else ""
-    return text(x, y, f"{before}{abs(mark):.{digits}f}", "tick", anchor)
+    return text(x, y, f"{before}{abs(mark):,.{digits}f}", "tick", anchor)
 
 
 def linear(low: float, high: float, start: float, end: float) -> Scale:

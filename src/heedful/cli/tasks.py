@@ -1,0 +1,55 @@
+"""The tasks of `heedful fit` and the options of each."""
+
+from typing import Any
+
+import click
+
+
+def option(*names: str, **more: Any) -> click.Option:
+    """Return an option."""
+    return click.Option(names, **more)
+
+
+def column(name: str, holds: str, default: str = "guessed") -> click.Option:
+    """Return the option that names a column of the table."""
+    return option(name, metavar="COLUMN", help=f"The column of {holds} (default: {default}).")
+
+
+def number(name: str, about: str) -> click.Option:
+    """Return the option of a whole number; the task knows its default and its limits."""
+    return option(name, type=int, help=about)
+
+
+FIRST = [
+    option("--train", required=True, metavar="TABLE", help="What to learn from."),
+    option("--dev", metavar="TABLE", help="What to score on (default: a part of --train, held out)."),
+    option("--model", required=True, help="What to tune: a folder, a catalogue name, or hf:owner/name."),
+]
+LAST = [
+    number("--epochs", "How often to go through the table."),
+    option("--rate", type=float, help="The highest learning rate."),
+    number("--rows", "Rows in a batch."),
+    option("--minutes", type=click.FloatRange(0, min_open=True), help="Train no longer than this."),
+    number("--lora", "Learn updates of this rank instead of all weights; they are folded in at the end."),
+    option("--seed", default=0, show_default=True, help="The same seed, the same model."),
+    option("-o", "--out", required=True, metavar="FOLDER", help="Gets the folders model and checkpoints."),
+    option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout."),
+]
+KINDS = click.Choice(["auto", "single", "multi", "number"])
+TASKS = {
+    "classify": ("Give texts a label, several labels, or a number.", [
+        column("--text", "texts"), column("--pair", "second texts", "none"), column("--label", "labels"),
+        option("--kind", type=KINDS, help="What the labels are (default: auto, told from them)."),
+    ]),
+    "tag": ("Find names in texts.\n\nTABLE has a word and its tag on each line, as CoNLL has them.", []),
+    "answer": ("Mark the answer to a question in a text.\n\nTABLE is SQuAD's JSON, or has its columns.", [
+        number("--window", "Tokens that are read at once."),
+        number("--stride", "Tokens that two windows share."),
+        number("--max-answer-tokens", "The longest answer."),
+    ]),
+    "write": ("Write the answer to a prompt.\n\nTABLE has both, or a column of messages.", [
+        column("--text", "prompts"), column("--label", "answers"),
+        option("--chat", is_flag=True, default=None, help="Put prompts into the model's chat template."),
+        number("--max-tokens", "The longest prompt with its answer; what is more is cut from the prompt."),
+    ]),
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""What every page that Heedful writes is drawn with: figures, strokes, elements, plots, the closed shell."""

@@ -1,0 +1,173 @@
+"""One pretraining run, taken apart: what is read, what is trained, what is told, what is kept."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from heedful.artefact import write_card
+from heedful.checkpoint.describe import operations
+from heedful.checkpoint.folder import Form, save_transformer
+from heedful.core.model import Transformer
+from heedful.data.chunks import Batches
+from heedful.errors import ConfigError
+from heedful.estimator import Clock
+from heedful.families import FAMILIES
+from heedful.families.fresh import fresh_config
+from heedful.storage import writing
+from heedful.tasks.prepare import Prepared
+from heedful.tasks.recipe import Recipe
+from heedful.tasks.score_language import mean_loss
+from heedful.tasks.ways import KINDS, Kind, Way
+from heedful.text.marks import MARKS, habits
+from heedful.train.checkpoints import Keeper, put_back, weights
+from heedful.train.initial import initialise
+from heedful.train.loop import train
+from heedful.train.metrics import Metrics
+from heedful.train.peak import matrix_peak
+from heedful.train.progress import Progress
+from heedful.train.progress_line import Line
+from heedful.train.team import Team
+from heedful.train.telling import Telling
+
+MINUTES = 15.0
+TRIALS = 12
+SAMPLE = 1 << 15  # held-out tokens of a trial
+
+
+def kind_of(objective: str, recipe: Recipe) -> Kind:
+    """Return the way that an objective and a recipe's noise name."""
+    if objective not in KINDS:
+        raise ConfigError(f"there is no objective {objective!r}; known are {', '.join(KINDS)}.")
+    ways = KINDS[objective]
+    noise = recipe.noise or next(iter(ways))
+    if noise not in ways:
+        raise ConfigError(f"noise is {noise!r}; {objective} has {', '.join(ways)}.")
+    return ways[noise]
+
+
+def fresh(kind: Kind, recipe: Recipe, prepared: Prepared, seed: int) -> tuple[Transformer, Form]:
+    """Return an untrained model and the form of its files."""
+    family = FAMILIES[recipe.family or kind.family]
+    names = [name for name in family.architectures if name.endswith(kind.head)]
+    if not names:
+        raise ConfigError(f"the family {family.name} has no model {kind.head}; take {kind.family}.")
+    theirs = fresh_config(family, names[0], recipe.sizes(prepared.tokenizer.vocab, gated(family)))
+    model = Transformer(family.read(theirs, names[0]))
+    initialise(model, seed)
+    said = habits(prepared.tokenizer, MARKS[kind.marks])
+    return model, Form(family, names[0], said)
+
+
+def gated(family: Any) -> bool:
+    """Has the family's feed-forward a gate, always?"""
+    return (family.decoder or family.encoder).get("gated") is True
+
+
+@dataclass(frozen=True)
+class Limit:
+    """When a training ends: after `steps`, or after `minutes`."""
+
+    steps: int | None
+    minutes: float | None
+
+    @classmethod
+    def of(cls, minutes: float | None, tokens: int | None, recipe: Recipe) -> "Limit":
+        """Return the limit that was asked for; 15 minutes where none was."""
+        if minutes is not None and tokens is not None:
+            raise ConfigError("minutes and tokens are both given; expected one of them.")
+        for name, value in (("minutes", minutes), ("tokens", tokens)):
+            if value is not None and not 0 < value < float("inf"):
+                raise ConfigError(f"{name} is {value}; expected more than 0.")
+        if tokens is not None:
+            return cls(max(1, int(tokens) // (recipe.rows * recipe.context)), None)
+        return cls(None, MINUTES if minutes is None else minutes)
+
+    @property
+    def seconds(self) -> float | None:
+        """The limit of time."""
+        return self.minutes and self.minutes * 60
+
+
+class Pretraining:
+    """One run, taken apart: what is read, what is trained, what is told."""
+
+    def __init__(
+        self, objective: str, recipe: Recipe, prepared: Prepared, out: Path, seed: int, team: Team,
+        tensorboard: bool = False,
+    ) -> None:  # fmt: skip
+        self.objective, self.recipe, self.prepared = objective, recipe, prepared
+        self.out, self.seed, self.team = out, seed, team
+        self.board = out / "tensorboard" if tensorboard else None
+        self.kind = kind_of(objective, recipe)
+        self.way: Way = self.kind.bind(prepared.tokenizer, recipe, seed)
+        self.model, self.form = fresh(self.kind, recipe, prepared, seed)
+        torch.manual_seed(seed)
+        self.module: nn.Module = self.way.wrap(self.model)
+        self.held = Batches(self.way.source(prepared.dev, False), 0, recipe.rows, self.way.make)
+        self.sample = list(islice(self.held, max(1, SAMPLE // recipe.batch_tokens)))
+
+    def batches(self, epoch: int) -> Sequence[Sequence[Any]]:
+        """Return the batches of an epoch."""
+        source = self.way.source(self.prepared.train, True)
+        return Batches(source, epoch, self.recipe.rows, self.way.make)
+
+    def evaluate(self) -> tuple[float]:
+        """Return minus the mean loss on a sample of what is held out."""
+        return (-mean_loss(self.module, self.sample, self.way.objective, self.team),)
+
+    def train(self, limit: Limit, save_seconds: float, quiet: bool) -> Progress:
+        """Train from where the folder stands."""
+        recipe, team = self.recipe, self.team
+        plan = recipe.plan(steps=limit.steps, trials=TRIALS, spare=0.0, seed=self.seed)
+        what = {
+            "objective": self.objective, "recipe": asdict(recipe), "seed": self.seed,
+            "steps": limit.steps, "minutes": limit.minutes, "tokens": dict(self.prepared.train.about),
+        }  # fmt: skip
+        keeper = Keeper(self.out / "checkpoints", what, keep=max(2, recipe.average), seconds=save_seconds)
+        found = keeper.latest()
+        step, spent = (int(found[1]["step"]), float(found[1]["seconds"])) if found else (0, 0.0)
+        metrics = Metrics(
+            self.out / "metrics.jsonl" if team.first else None, self.board if team.first else None
+        )
+        metrics.resume(step)
+        line = Line(
+            limit.steps, limit.seconds, done=step, spent=spent,
+            flops_per_token=flops(self.model, recipe.context), peak=None if quiet else matrix_peak(),
+            quiet=quiet or not team.first,
+        )  # fmt: skip
+        with metrics:
+            progress = train(
+                self.module, self.batches, self.way.objective, plan, Clock(limit.seconds),
+                self.evaluate, keeper, Telling(metrics, line, plan), team,
+            )  # fmt: skip
+        line.close()
+        if recipe.average > 1:
+            self.take_mean(keeper)
+        return progress
+
+    def take_mean(self, keeper: Keeper) -> None:
+        """Take the mean of the last checkpoints, if it foretells better than the best single one."""
+        score = self.evaluate()
+        before = {name: value.clone() for name, value in weights(self.module).items()}
+        put_back(self.module, keeper.average(self.recipe.average))
+        if self.evaluate() < score:
+            put_back(self.module, before)
+
+    def save(self, figures: dict[str, Any]) -> None:
+        """Write the model's folder, whole or not at all."""
+        with writing(self.out / "model") as fresh:
+            save_transformer(self.model, self.form, fresh)
+            self.prepared.tokenizer.save(fresh)
+            text = f"# A {self.form.family.name} model pretrained by {self.objective}"
+            write_card(fresh, "pretrain", self.objective, figures, text, params=asdict(self.recipe))
+
+
+def flops(model: Transformer, context: int) -> float:
+    """Return the operations of a training step for each token: three times those of the forward pass."""
+    found = operations(model)
+    return 3.0 * (found["per_token"] + found["per_token_looked_at"] * context / 2)

@@ -1,0 +1,91 @@
+"""Several processes, on one machine or many, that train one model together (started by torchrun)."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+MINUTES = 10  # to wait for the others
+BUCKET = 1 << 22  # numbers that are sent at once
+
+
+class Team:
+    """One process among `size`, of which number 0 writes; alone, all of this does nothing."""
+
+    def __init__(self, rank: int = 0, size: int = 1) -> None:
+        self.rank, self.size = rank, size
+
+    @property
+    def first(self) -> bool:
+        """Is this the process that writes and speaks?"""
+        return self.rank == 0
+
+    def parts(self, total: int) -> list[int]:
+        """Return which of a batch's `total` parts this process works on."""
+        return list(range(self.rank, total, self.size))
+
+    def sum(self, *numbers: float) -> list[float]:
+        """Return the sums over all processes."""
+        if self.size == 1:
+            return list(numbers)
+        held = torch.tensor(numbers, dtype=torch.float64)
+        dist.all_reduce(held)
+        return [float(number) for number in held]
+
+    def told(self, number: float) -> float:
+        """Return the first process's number, so that all decide alike."""
+        return self.sum(number if self.first else 0.0)[0]
+
+    def add(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Make every gradient the sum of all processes' gradients."""
+        if self.size == 1:
+            return
+        for bucket in buckets(parameters):
+            parts = [torch.zeros_like(p) if p.grad is None else p.grad for p in bucket]
+            flat = torch.cat([part.flatten() for part in parts])
+            dist.all_reduce(flat)
+            for parameter, part in zip(bucket, torch.split(flat, [p.numel() for p in bucket]), strict=True):
+                parameter.grad = part.view_as(parameter)
+
+    def copy(self, tensors: Sequence[Tensor]) -> None:
+        """Overwrite the tensors with those of the first process."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor.data, 0)
+
+    def wait(self) -> None:
+        """Return when all processes are here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+ALONE = Team()
+
+
+def buckets(parameters: Sequence[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
+    """Yield the parameters in groups of about BUCKET numbers."""
+    bucket: list[nn.Parameter] = []
+    for parameter in parameters:
+        bucket.append(parameter)
+        if sum(p.numel() for p in bucket) >= BUCKET:
+            yield bucket
+            bucket = []
+    if bucket:
+        yield bucket
+
+
+@contextmanager
+def joined() -> Iterator[Team]:
+    """Yield the team that torchrun's environment names; without one, a team of one."""
+    if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Team()
+        return
+    dist.init_process_group("gloo", timeout=timedelta(minutes=MINUTES))
+    try:
+        yield Team(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
