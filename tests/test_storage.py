@@ -1,5 +1,6 @@
 """Folders are whole or absent, whatever happens while they are written."""
 
+import errno
 import multiprocessing
 import os
 import random
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from heedful.errors import CheckpointError, DataError
-from heedful.storage import check_whole, inside, locked, read_json, settle, writing
+from heedful.errors import CheckpointError, DataError, ServiceError
+from heedful.storage import check_whole, inside, locked, read_json, replacing, settle, writing
 
 
 def put(target: Path, text: str, files: int = 5) -> None:
@@ -38,6 +39,28 @@ def test_an_error_leaves_the_old_one(tmp_path: Path) -> None:
         raise KeyError
     assert content(tmp_path / "a") == {"old"}
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "problem", [OSError(errno.ENOSPC, "full"), RuntimeError("I/O error: File too large (os error 27)")]
+)
+@pytest.mark.parametrize("way", [writing, replacing])
+def test_a_full_disk_is_said_and_leaves_the_old_one(tmp_path: Path, way: object, problem: Exception) -> None:
+    put(tmp_path / "a", "old")
+    with pytest.raises(ServiceError, match=r"a cannot be written: .*make room"), way(tmp_path / "a") as fresh:  # type: ignore[operator]
+        assert fresh.parent == tmp_path
+        raise problem
+    assert content(tmp_path / "a") == {"old"}
+    with pytest.raises(PermissionError), writing(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "not yours")
+
+
+def test_all_files_have_the_rights_of_a_new_one(tmp_path: Path) -> None:
+    with writing(tmp_path / "a") as fresh:
+        (fresh / "secret").touch(mode=0o600)
+        (fresh / "plain").touch()
+    modes = {path.name: path.stat().st_mode for path in (tmp_path / "a").iterdir()}
+    assert modes["secret"] == modes["plain"] == modes["manifest.json"]
 
 
 def write_for_ever(target: Path) -> None:

@@ -27,6 +27,7 @@ METHODS = {
 TASKS = {  # what `heedful fit` makes
     "classify": "heedful.tasks.classify:Classifier",
     "tag": "heedful.tasks.tag:Tagger",
+    "gazetteer": "heedful.baselines.gazetteer:Gazetteer",
     "answer": "heedful.tasks.answer:Answerer",
     "write": "heedful.tasks.write:Writer",
 }

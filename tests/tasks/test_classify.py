@@ -166,7 +166,7 @@ def test_windows_weigh_a_text_once(rows: Rows, minilm: Path) -> None:
 
 def test_lora_learns_and_leaves_a_plain_model(rows: Rows, minilm: Path, tmp_path: Path) -> None:
     texts, labels = rows
-    model = Classifier(str(minilm), epochs=2, rate=3e-3, rows=16, lora=4).fit(texts[:120], labels[:120])
+    model = Classifier(str(minilm), epochs=2, rows=16, lora=4).fit(texts[:120], labels[:120])
     plain = headed(str(minilm), 3, 0)
     assert list(model.encoder_.state_dict()) == list(plain.state_dict())
     assert model.score(texts[250:], labels[250:]) > 0.7

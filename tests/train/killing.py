@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-STEPS = 40
+STEPS = 24
 BATCH = 96  # tokens
 RECIPE = "width: 16\ndepth: 1\nheads: 2\ncontext: 48\nvocab: 300\ndropout: 0.1\n" + f"batch_tokens: {BATCH}\n"
 TIMES = {"seconds", "tokens_per_second"}
 CHECKPOINT = "step-*"
+OFTEN = 0.05  # seconds between two checkpoints
 
 
 def write_problem(place: Path, seed: int = 3) -> Path:
@@ -70,6 +71,24 @@ class Victims:
         assert self.server.stdin is not None
         self.server.stdin.close()
         self.server.wait(20)
+
+
+class Whole:
+    """A run that nothing disturbed, and how long its parts took."""
+
+    def __init__(self, victims: Victims, problem: Path, objective: str, out: Path) -> None:
+        self.words, self.objective, self.out = command(problem, out, objective), objective, out
+        begun = victims.run(self.words, OFTEN)
+        assert begun["code"] == 0, begun["errors"]
+        self.seconds, self.took, self.times = begun["seconds"], begun["took"], begun["times"]
+        self.outcome = outcome(out)
+
+    def moment(self, draw: random.Random, place: str | None) -> dict[str, Any]:
+        """Return a random point of the run, or one inside a saving of this kind."""
+        if place is None:
+            return {"after": draw.uniform(0, self.seconds)}
+        number = draw.randint(1, max(1, self.times[place]))
+        return {"place": place, "number": number, "after": draw.uniform(0, self.took[place])}
 
 
 def outcome(out: Path) -> dict[str, Any]:

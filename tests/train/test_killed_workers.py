@@ -58,7 +58,7 @@ def losses(out: Path) -> list[tuple[int, float]]:
 
 
 @pytest.fixture(scope="module")
-def problem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = write_problem(tmp_path_factory.mktemp("problem"))
     run = start(command(place, place / "alone", "clm", STEPS))
     errors = run.communicate()[1]
@@ -70,10 +70,10 @@ def problem(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("victim", "workers"), [(0, 2), (1, 1), (-1, 2)], ids=["first", "second", "launcher"]
 )
 def test_a_killed_process_ends_all_and_the_run_goes_on(
-    problem: Path, tmp_path: Path, victim: int, workers: int
+    trained: Path, tmp_path: Path, victim: int, workers: int
 ) -> None:
     out = tmp_path / "run"
-    words = command(problem, out, "clm", STEPS)
+    words = command(trained, out, "clm", STEPS)
     run = start(words, "--workers", "2")
     try:
         assert until(lambda: len(checkpoints(out)) >= 2, 300), "it did not begin"
@@ -91,7 +91,7 @@ def test_a_killed_process_ends_all_and_the_run_goes_on(
     again = start(words, "--workers", str(workers))
     errors = again.communicate()[1]
     assert again.returncode == 0, errors
-    expected = losses(problem / "alone")
+    expected = losses(trained / "alone")
     found = losses(out)
     assert [step for step, _ in found] == [step for step, _ in expected]
     assert max(abs(a - b) for (_, a), (_, b) in zip(found, expected, strict=True)) <= CLOSE

@@ -220,8 +220,8 @@ def test_the_last_are_kept_and_half_ones_passed_over(tmp_path: Path) -> None:
     assert keeper.latest() is None
 
 
-def test_the_mean_of_the_last_checkpoints(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, {}, keep=3, every=1, seconds=1e9)
+def test_the_mean_of_the_last_scored_checkpoints(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path, {}, keep=6, every=1, seconds=1e9)
     seen: list[Tensor] = []
     model = tiny()
 
@@ -230,9 +230,10 @@ def test_the_mean_of_the_last_checkpoints(tmp_path: Path) -> None:
             assert progress.count > 0
             seen.append(model.decoder.blocks[0].feedforward.up.weight.detach().clone())
 
-    train(model, sequences, next_token, PLANS["plain"], keeper=keeper, watch=Notes())
-    mean = keeper.average(3)["decoder.blocks.0.feedforward.up.weight"]
-    torch.testing.assert_close(mean, torch.stack(seen[-3:]).mean(0))
+    plan = Plan(steps=6, trials=3, rate=3e-3)
+    train(model, sequences, next_token, plan, evaluate=lambda: (0.0,), keeper=keeper, watch=Notes())
+    mean = keeper.average(2)["decoder.blocks.0.feedforward.up.weight"]
+    torch.testing.assert_close(mean, (seen[3] + seen[5]) / 2)
 
 
 def test_batches_cover_every_row_once() -> None:

@@ -23,6 +23,7 @@ from heedful.train.progress import Watch
 from heedful.types import Floats, Ints
 
 METHOD = "classify"
+RATE, LORA_RATE = 1e-4, 2e-3  # of full tuning and of low-rank updates, which need a higher one
 Kind = Literal["auto", "single", "multi", "number"]
 
 
@@ -32,7 +33,8 @@ class Classifier(BaseEstimator):  # type: ignore[misc]
     `kind` is "single" (one label a row), "multi" (a list or set of labels, or a matrix of 0 and 1), "number",
     or "auto": what the labels look like. A text longer than the model reads is cut into overlapping windows
     that all learn its target; the mean of their scores answers. `lora` is the rank of low-rank updates that
-    learn in place of the blocks' weights (0: all weights learn). `precision` is that of training.
+    learn in place of the blocks' weights (0: all weights learn). `rate` is the peak learning rate (None:
+    1e-4, with `lora` 2e-3), `rows` the windows in a batch, `precision` that of training.
 
     Fitted: `kind_`, `pairs_`, `target_` (classes, temperature or thresholds, mean and deviation), `classes_`
     (not for numbers), `stopped_` (None, or why training ended early), `encoder_`.
@@ -46,7 +48,7 @@ class Classifier(BaseEstimator):  # type: ignore[misc]
         self,
         model: str = "minilm",
         epochs: int = 3,
-        rate: float = 1e-4,
+        rate: float | None = None,
         rows: int = 32,
         kind: Kind = "auto",
         lora: int = 0,
@@ -91,7 +93,9 @@ class Classifier(BaseEstimator):  # type: ignore[misc]
             assert held is not None
             return self.target_.score(self._scores(held[0]), held[1])
 
-        plan = Plan(epochs=self.epochs, rate=self.rate, precision=self.precision, seed=self.seed)
+        usual = LORA_RATE if self.lora else RATE
+        rate = usual if self.rate is None else self.rate
+        plan = Plan(epochs=self.epochs, rate=rate, precision=self.precision, seed=self.seed)
         self.progress_ = tune(
             self.encoder_, self.slicer_.cut(rows), targets, self.target_.asking, plan, self.rows, clock,
             None if held is None else evaluate, lora=self.lora, keeper=keeper, watch=watch,

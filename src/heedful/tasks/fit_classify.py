@@ -31,7 +31,7 @@ def fit_classify(
     label: str | None = None,
     kind: Kind = "auto",
     epochs: int = 3,
-    rate: float = 1e-4,
+    rate: float | None = None,
     rows: int = 32,
     seed: int = 0,
     minutes: float | None = None,

@@ -47,7 +47,7 @@ def prepare(
         "marks": marks.tokens(True),
         "max_tokens": max_tokens,
     }
-    if not all(same(folder / part, about) for part in PARTS):
+    if not all(same(folder, part, about) for part in PARTS):
         cut = None if isinstance(dev, Corpus) else held_out(corpus, dev)
         say(f"{'learning' if tokenizer in KINDS else 'opening'} the tokenizer")
         made = make(tokenizer, before(corpus.pieces(), cut), vocab, marks, max_tokens)
@@ -63,10 +63,12 @@ def prepare(
     return Prepared(Tokenizer.load(folder / "tokenizer", max_tokens), train, held, notes)
 
 
-def same(folder: Path, about: Mapping[str, Any]) -> bool:
-    """Do whole tokens of this corpus and tokenizer stand in the folder?"""
+def same(folder: Path, part: str, about: Mapping[str, Any]) -> bool:
+    """Do whole tokens of this corpus stand in the folder, cut by the tokenizer that stands there?"""
     try:
-        return bool(Tokens.open(folder).about == json.loads(json.dumps(about)))
+        found = Tokens.open(folder / part)
+        mine = Tokenizer.load(folder / "tokenizer", about["max_tokens"]).fingerprint == found.tokenizer
+        return mine and bool(found.about == json.loads(json.dumps(about)))
     except HeedfulError:
         return False
 

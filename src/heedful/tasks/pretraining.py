@@ -1,5 +1,6 @@
 """One pretraining run, taken apart: what is read, what is trained, what is told, what is kept."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -128,7 +129,9 @@ class Pretraining:
             "objective": self.objective, "recipe": asdict(recipe), "seed": self.seed,
             "steps": limit.steps, "minutes": limit.minutes, "tokens": dict(self.prepared.train.about),
         }  # fmt: skip
-        keeper = Keeper(self.out / "checkpoints", what, keep=max(2, recipe.average), seconds=save_seconds)
+        keeper = Keeper(
+            self.out / "checkpoints", what, keep=2 * recipe.average, seconds=self.pause(save_seconds)
+        )
         found = keeper.latest()
         step, spent = (int(found[1]["step"]), float(found[1]["seconds"])) if found else (0, 0.0)
         metrics = Metrics(
@@ -140,6 +143,8 @@ class Pretraining:
             flops_per_token=flops(self.model, recipe.context), peak=None if quiet else matrix_peak(),
             quiet=quiet or not team.first,
         )  # fmt: skip
+        for note in keeper.notes:
+            line.say(note)
         with metrics:
             progress = train(
                 self.module, self.batches, self.way.objective, plan, Clock(limit.seconds),
@@ -149,6 +154,10 @@ class Pretraining:
         if recipe.average > 1:
             self.take_mean(keeper)
         return progress
+
+    def pause(self, seconds: float) -> float:
+        """Return the seconds between two checkpoints; where their mean counts, only trials write them."""
+        return seconds if self.recipe.average == 1 else math.inf
 
     def take_mean(self, keeper: Keeper) -> None:
         """Take the mean of the last checkpoints, if it foretells better than the best single one."""

@@ -33,7 +33,7 @@ from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Watch
 from heedful.types import Floats, Ints
 
-EPOCHS, RATE, ROWS = 6, 3e-4, 32  # chosen on the dev part of WNUT17, with minilm
+EPOCHS, RATE, ROWS = 3, 3e-4, 32  # chosen on the dev part of WNUT17, with minilm
 CLASS = "ForTokenClassification"
 BATCH = 4096  # tokens that go through the model together
 STD = 0.02  # of the first weights of the last map, as BERT's

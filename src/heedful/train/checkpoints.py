@@ -73,8 +73,13 @@ class Keeper:
             ) from None
 
     def average(self, count: int) -> dict[str, Tensor]:
-        """Return the mean weights of the last `count` checkpoints (Vaswani et al. 2017, section 6.1)."""
-        found = [load_file(path / "model.safetensors") for path in steps(self.folder)[-count:]]
+        """Return the mean weights of the last `count` scored checkpoints (Vaswani et al. 2017, section 6.1).
+
+        Those that were written for their time alone do not count: the mean is to be the same every time.
+        """
+        states = ((path, read_json(path / STATE, CheckpointError)) for path in steps(self.folder))
+        scored = [path for path, state in states if state.get("scored") == state["step"]][-count:]
+        found = [load_file(path / "model.safetensors") for path in scored]
         return {name: torch.stack([one[name].double() for one in found]).mean(0).to(value.dtype)
                 for name, value in found[-1].items()}  # fmt: skip
 

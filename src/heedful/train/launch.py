@@ -3,17 +3,32 @@
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
 
 from heedful.errors import ConfigError
 
 WITHIN = "RANK"  # of the environment: set in every process of a team
 MOST = 256
+LOOK = 1.0  # seconds between two looks at whether the launcher lives
 
 
 def is_worker() -> bool:
     """Has torchrun started this process?"""
     return WITHIN in os.environ
+
+
+def leave_with_parent() -> None:
+    """End this process as soon as the one that started it has ended: a killed launcher tells nobody."""
+    parent = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def launched(workers: int, arguments: Sequence[str]) -> int:

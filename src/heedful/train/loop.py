@@ -115,10 +115,7 @@ class Run:
         progress.done = progress.share(self.total)
         progress.factor = self.plan.factor(progress.done)
         progress.norm = self.optimizers.step(progress.factor, count or 1.0, threads)
-        progress.step, progress.index = progress.step + 1, progress.index + 1
-        progress.count, progress.counted = count, progress.counted + count
-        progress.seconds += self.team.told(time.monotonic() - begin)
-        progress.losses.append(loss / (count or 1.0))
+        progress.note(loss / (count or 1.0), count, self.team.told(time.monotonic() - begin))
         self.watch.stepped(progress)
 
     def score(self, evaluate: Evaluate | None) -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from heedful.errors import ConfigError, DataError
-from heedful.storage import replacing
+from heedful.storage import replacing, room_for
 
 DIGITS = 6  # significant ones of a figure
 LONGEST = 1 << 20  # bytes of a line; one of Heedful's has some hundred
@@ -37,8 +37,9 @@ class Metrics:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
                 cut(self.file, math.inf)
                 self.handle = self.file.open("a", encoding="utf-8")
-            self.handle.write(text + "\n")
-            self.handle.flush()
+            with room_for(self.file):
+                self.handle.write(text + "\n")
+                self.handle.flush()
         if self.board:
             self.board.add(step, shown)
 
@@ -52,9 +53,10 @@ class Metrics:
 
     def close(self) -> None:
         """Let the files go; a later line opens them again."""
-        if self.handle is not None:
-            self.handle.close()
-            self.handle = None
+        if self.handle is not None and self.file is not None:
+            handle, self.handle = self.handle, None
+            with room_for(self.file):  # it may still hold what found no room
+                handle.close()
         if self.board:
             self.board.writer.close()
 

@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any, Protocol, Self
 
 UNSAVED = ("losses", "factor", "norm", "count")
+RECENT = 10  # steps
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Progress:
     scored: int = 0  # at which step last
     best: int | None = None  # which of the scores
     stopped: str | None = None
+    recent: list[tuple[float, float, float]] = field(default_factory=list)  # loss, count, seconds of steps
     losses: list[float] = field(default_factory=list)  # of the steps since this process began
     factor: float = 0.0  # of the last step: its rate as a share of the peak,
     norm: float = 0.0  # the length of its gradient,
@@ -38,6 +40,14 @@ class Progress:
         for name in {one.name for one in fields(self)} & set(state):
             setattr(self, name, state[name])
         self.scores = [tuple(score) for score in self.scores]
+
+    def note(self, loss: float, count: float, seconds: float) -> None:
+        """Take in a step: its mean loss over what was counted, and how long it took."""
+        self.step, self.index = self.step + 1, self.index + 1
+        self.count, self.counted = count, self.counted + count
+        self.losses.append(loss)
+        self.seconds += seconds
+        self.recent = [*self.recent, (loss, count, seconds)][-RECENT:]
 
     def share(self, total: float) -> float:
         """Return how much is done once the step under way is: by steps, or by time where that is more."""

@@ -9,6 +9,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from heedful.train.launch import leave_with_parent
+
 MINUTES = 10  # to wait for the others
 BUCKET = 1 << 22  # numbers that are sent at once
 
@@ -84,6 +86,7 @@ def joined() -> Iterator[Team]:
     if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Team()
         return
+    leave_with_parent()
     dist.init_process_group("gloo", timeout=timedelta(minutes=MINUTES))
     try:
         yield Team(dist.get_rank(), dist.get_world_size())

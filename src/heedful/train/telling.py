@@ -2,10 +2,8 @@
 
 from heedful.train.metrics import Metrics
 from heedful.train.plan import Plan
-from heedful.train.progress import Progress
+from heedful.train.progress import RECENT, Progress
 from heedful.train.progress_line import Line
-
-EVERY = 10  # steps between two lines of metrics
 
 
 class Telling:
@@ -16,26 +14,21 @@ class Telling:
     ) -> None:
         self.metrics, self.line, self.plan = metrics, line, plan
         self.name, self.sign = name, sign
-        self.total, self.count, self.since = 0.0, 0.0, 0.0
 
     def stepped(self, progress: Progress) -> None:
         """Note a step."""
-        loss = progress.losses[-1]
-        self.line.update(progress.step, loss, progress.count)
-        self.total += loss * progress.count
-        self.count += progress.count
-        if progress.step % EVERY == 0 and self.count:
-            spent = progress.seconds - self.since
+        self.line.update(progress.step, progress.losses[-1], progress.count)
+        total = sum(loss * count for loss, count, _ in progress.recent)
+        count, spent = (sum(step[place] for step in progress.recent) for place in (1, 2))
+        if progress.step % RECENT == 0 and count:
             self.metrics.line(
-                step=progress.step, epoch=progress.epoch, loss=self.total / self.count,
+                step=progress.step, epoch=progress.epoch, loss=total / count,
                 rate=self.plan.rate * progress.factor, norm=progress.norm, tokens=progress.counted,
-                seconds=progress.seconds, tokens_per_second=self.count / spent if spent > 0 else None,
+                seconds=progress.seconds, tokens_per_second=count / spent if spent > 0 else None,
             )  # fmt: skip
-            self.total, self.count, self.since = 0.0, 0.0, progress.seconds
 
     def scored(self, progress: Progress) -> None:
         """Note a score."""
         value = self.sign * progress.scores[-1][0]
         self.metrics.line(step=progress.step, dev={self.name: value})
         self.line.say(f"step {progress.step:,}: held-out {self.name} {value:.4f}")
-        self.since = progress.seconds
