@@ -18,17 +18,24 @@ class Telling:
     def stepped(self, progress: Progress) -> None:
         """Note a step."""
         self.line.update(progress.step, progress.losses[-1], progress.count)
+        if progress.step % RECENT == 0:
+            self.write(progress)
+
+    def scored(self, progress: Progress) -> None:
+        """Note a score, and the steps before it."""
+        if progress.step % RECENT:
+            self.write(progress)
+        value = self.sign * progress.scores[-1][0]
+        self.metrics.line(step=progress.step, dev={self.name: value})
+        self.line.say(f"step {progress.step:,}: held-out {self.name} {value:.4f}")
+
+    def write(self, progress: Progress) -> None:
+        """Write what the last steps came to."""
         total = sum(loss * count for loss, count, _ in progress.recent)
         count, spent = (sum(step[place] for step in progress.recent) for place in (1, 2))
-        if progress.step % RECENT == 0 and count:
+        if count:
             self.metrics.line(
                 step=progress.step, epoch=progress.epoch, loss=total / count,
                 rate=self.plan.rate * progress.factor, norm=progress.norm, tokens=progress.counted,
                 seconds=progress.seconds, tokens_per_second=count / spent if spent > 0 else None,
             )  # fmt: skip
-
-    def scored(self, progress: Progress) -> None:
-        """Note a score."""
-        value = self.sign * progress.scores[-1][0]
-        self.metrics.line(step=progress.step, dev={self.name: value})
-        self.line.say(f"step {progress.step:,}: held-out {self.name} {value:.4f}")
