@@ -8,6 +8,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from heedful.compare import scores
 from heedful.compare.rank import Scored, failed, rank
+from heedful.intervals import interval
 
 
 def answers(rows: int, classes: int, skill: float, seeds: int = 3, seed: int = 0):
@@ -50,7 +51,7 @@ def test_interval_holds_the_value_and_narrows_with_the_rows():
     widths = []
     for rows in (200, 3200):
         truth, predicted = answers(rows, 3, 0.7)
-        low, high = scores.interval(scores.bootstrap(truth, predicted, 3).macro_f1)
+        low, high = interval(scores.bootstrap(truth, predicted, 3).macro_f1)
         assert low < scores.macro_f1(truth, predicted, 3).mean() < high
         widths.append(high - low)
     assert widths[0] / widths[1] == pytest.approx(4, rel=0.25)  # the root of 16
@@ -59,7 +60,7 @@ def test_interval_holds_the_value_and_narrows_with_the_rows():
 def test_accuracy_interval_is_near_the_binomial_one():
     truth, predicted = answers(2000, 2, 0.6, seeds=1)
     share = scores.accuracy(truth, predicted)[0]
-    low, high = scores.interval(scores.bootstrap(truth, predicted, 2).accuracy)
+    low, high = interval(scores.bootstrap(truth, predicted, 2).accuracy)
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(share * (1 - share) / 2000), rel=0.1)
 
 

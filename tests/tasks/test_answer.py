@@ -393,6 +393,7 @@ def test_fit_answer(tmp_path: Path) -> None:
         fit_answer(train, dev, str(tiny("Bert")), tmp_path / "out", **{**SMALL, "epochs": 2})
 
 
+@pytest.mark.slow
 def test_fit_answer_holds_contexts_out_itself_and_keeps_its_time(tmp_path: Path) -> None:
     train = rows(tmp_path / "a.jsonl", facts(200, seed=0))
     told = fit_answer(

@@ -116,6 +116,7 @@ def test_probabilities(fitted: Classifier, rows: Rows) -> None:
     assert fitted.logits([]).shape == (0, 3)
 
 
+@pytest.mark.slow
 def test_pairs_are_learned(rows: Rows, minilm: Path, tmp_path: Path) -> None:
     """The second text alone says which class it is."""
     ends = {"3": "a human being", "4": "a number", "5": "a place on earth"}
@@ -302,6 +303,7 @@ def table(rows: Rows, kind: str, size: int = 130) -> dict[str, Any]:
     return {"text": rows[0][:size], "label": labels_of(kind, rows)[:size]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["single", "multi", "number"])
 def test_from_a_table_to_a_folder_and_figures(kind: str, rows: Rows, minilm: Path, tmp_path: Path) -> None:
     found = fit_classify(table(rows, kind), None, str(minilm), tmp_path / "run", epochs=1)
@@ -317,6 +319,7 @@ def test_from_a_table_to_a_folder_and_figures(kind: str, rows: Rows, minilm: Pat
     assert card["about"] == found
 
 
+@pytest.mark.slow
 def test_a_killed_fit_goes_on_to_the_same_bytes(rows: Rows, minilm: Path, tmp_path: Path) -> None:
     def go(folder: Path, watch: Silent | None = None) -> bytes:
         fit_classify(

@@ -205,6 +205,7 @@ def test_the_space_before_a_word_may_belong_to_its_token() -> None:
     assert firsts([], [])[0].tolist() == []
 
 
+@pytest.mark.slow
 def test_low_rank_updates_learn_and_are_folded_in(minilm: Path, tmp_path: Path) -> None:
     sentences, tags = made(PEOPLE[:3], PLACES[:4])
     plain = Tagger.load(

@@ -44,8 +44,8 @@ def pairs(writer: Writer, table: Table, chat: bool = False, max_tokens: int = LO
     ("family", "settings"),
     [
         ("llama", {"rate": 5e-3, "epochs": 6}),
-        ("llama", {"rate": 5e-3, "epochs": 6, "chat": True}),
-        ("bart", {"rate": 5e-3, "epochs": 8}),
+        pytest.param("llama", {"rate": 5e-3, "epochs": 6, "chat": True}, marks=pytest.mark.slow),
+        pytest.param("bart", {"rate": 5e-3, "epochs": 8}, marks=pytest.mark.slow),
     ],
 )
 def test_it_learns_to_answer(

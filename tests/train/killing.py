@@ -95,6 +95,7 @@ def outcome(out: Path) -> dict[str, Any]:
     """Return all that a run leaves, without what was measured by a clock."""
     last = checkpoints(out)[-1]
     state = json.loads((last / "state.json").read_text())
+    state["recent"] = [step[:2] for step in state["recent"]]  # loss and count; the third is a time
     return {
         **{f"model/{name}": (out / "model" / name).read_bytes() for name in model_files(out)},
         **{path.name: path.read_bytes() for path in last.glob("*.safetensors")},

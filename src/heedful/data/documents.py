@@ -53,9 +53,10 @@ def split_parts(parts: Iterable[str], between: re.Pattern[str]) -> Iterator[Piec
             else:
                 yield from cut_text(text.strip("\n"))
             begun = False
-        if not begun and not rest.strip():
+        blank = not begun and not rest.strip()  # so far it belongs to no document
+        if blank:
             rest = "\n" + rest  # the next part may go on with what stands between
-        while len(rest) > MOST:
+        while len(rest) > MOST and not blank:
             rest, piece = first_piece(rest if begun else rest.lstrip("\n"))
             begun = True
             if piece.text.endswith("\n"):  # it may be the first sign of what stands between
