@@ -40,7 +40,7 @@ def labels_of(kind: str, rows: Rows) -> Any:
     return {"single": rows[1], "multi": several(rows[0]), "number": words(rows[0])}[kind]
 
 
-@pytest.fixture(scope="module", params=["single", "multi", "number"])
+@pytest.fixture(scope="module", params=["single", "multi", pytest.param("number", marks=pytest.mark.slow)])
 def fitted(request: Any, rows: Rows, minilm: Path) -> Classifier:
     labels = labels_of(request.param, rows)
     model = Classifier(str(minilm), epochs=2, rate=3e-4, rows=16)

@@ -62,7 +62,12 @@ def recipe(folder: Path, more: str = "") -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", KINDS)
+SLOW = ("whole words", "modernbert")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in KINDS]
+)
 def test_every_way_learns_and_is_saved_for_others(name: str, corpus: Path, tmp_path: Path) -> None:
     objective, more, tokenizer = KINDS[name]
     out = tmp_path / "out"
