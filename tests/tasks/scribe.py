@@ -63,6 +63,7 @@ def folder(name: str) -> Path:
         for parameter in model.parameters():
             parameter.copy_(parameter + 0.3 * torch.randn_like(parameter))
     path = Path(mkdtemp())
+    transformers.utils.logging.disable_progress_bar()
     model.save_pretrained(path)
     write_tokenizer(path, "encoder_layers" in config or "num_decoder_layers" in config or name == "t5")
     return path
