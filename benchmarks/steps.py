@@ -6,7 +6,7 @@ Both train in one process, in alternating rounds; the figure of a round is the m
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +187,5 @@ def pace(stamps: list[float], tokens: list[int]) -> float:
     return sum(tokens[WARM : len(stamps)]) / (stamps[-1] - stamps[WARM - 1])
 
 
-def figures() -> Iterator[Path]:
-    """Measure and write."""
-    yield write("steps", run())
-
-
 if __name__ == "__main__":
-    for path in figures():
-        print(path)
+    print(write("steps", run()))

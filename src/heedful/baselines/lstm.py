@@ -12,8 +12,8 @@ from heedful.baselines.terms import numbered, read_parts, write_parts
 from heedful.core.block import Dropout
 from heedful.estimator import Clock, TextClassifier
 from heedful.text.words import vocabulary, words
-from heedful.train.batches import alike, by_length
-from heedful.train.cores import pool
+from heedful.train.batches import alike
+from heedful.train.cores import side_by_side
 from heedful.train.linear import log_loss
 from heedful.train.loop import train
 from heedful.train.objectives import Loss, one_of
@@ -120,15 +120,12 @@ class LSTM(TextClassifier):
     def _logits(self, texts: Texts) -> Floats:
         numbers = self._numbers(texts)
         logits = np.zeros((len(texts), len(self.classes_)))
-        batches = list(by_length([len(text) for text in numbers], BATCH_WORDS))
 
-        def read(rows: list[int]) -> Floats:
+        def read(rows: list[int]) -> None:
             with torch.inference_mode():
-                return np.asarray(self.reader_([numbers[row] for row in rows]).double().numpy())
+                logits[rows] = self.reader_([numbers[row] for row in rows]).double().numpy()
 
-        with pool() as threads:
-            for rows, found in zip(batches, threads.map(read, batches), strict=True):
-                logits[rows] = found
+        side_by_side([len(text) for text in numbers], BATCH_WORDS, read)
         return logits
 
     def _write(self, folder: Path) -> dict[str, Any]:

@@ -48,17 +48,22 @@ def json_rows(file: TextFile, lines: Sequence[str], whole: int = WHOLE) -> Rows:
     return Rows(kind="jsonl", columns=keys(samples), read=read, notes=["Read as JSON, one object per line."])
 
 
-def listed_rows(file: TextFile, whole: int = WHOLE) -> Rows:
-    """Return the rows of one JSON list; row numbers count its items."""
+def whole_document(file: TextFile, kind: str, unit: str, whole: int = WHOLE) -> Any:
+    """Return the one JSON value of a file of at most `whole` bytes; errors name its `kind` and `unit`."""
     if file.size > whole:
         raise DataError(
-            f"{file.path} is one JSON list of {file.size:,} bytes; at most {whole:,} are read so. Write one "
-            "object per line (JSONL)."
+            f"{file.path} is one JSON {kind} of {file.size:,} bytes; at most {whole:,} are read so. Write "
+            f"one {unit} per line (JSONL)."
         )
     try:
-        items = json.loads("".join(file.lines()))
+        return json.loads("".join(file.lines()))
     except (ValueError, RecursionError) as problem:
         raise DataError(f"{file.path} is no valid JSON ({problem}). Copy or write it again.") from None
+
+
+def listed_rows(file: TextFile, whole: int = WHOLE) -> Rows:
+    """Return the rows of one JSON list; row numbers count its items."""
+    items = whole_document(file, "list", "object", whole)
     objects = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     if not objects:
         raise DataError(f'{file.path}: expected a list of objects such as {{"text": "...", "label": "..."}}.')

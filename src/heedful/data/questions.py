@@ -10,7 +10,7 @@ from typing import Any
 
 from heedful.data.columns import as_text, named
 from heedful.data.files import LIMIT, TextFile, check_regular, head, look
-from heedful.data.jsonrows import WHOLE
+from heedful.data.jsonrows import whole_document
 from heedful.data.marked import Marked, marked
 from heedful.data.table import fingerprint, open_rows
 from heedful.errors import DataError
@@ -142,15 +142,7 @@ def answer_column(columns: Sequence[str], name: str) -> str:
 
 def squad_rows(file: TextFile) -> Iterator[Row]:
     """Yield the questions of SQuAD's JSON, which is read whole."""
-    if file.size > WHOLE:
-        raise DataError(
-            f"{file.path} is one JSON object of {file.size:,} bytes; at most {WHOLE:,} are read so. Write "
-            "one question per line (JSONL)."
-        )
-    try:
-        document = json.loads("".join(file.lines()))
-    except (ValueError, RecursionError) as problem:
-        raise DataError(f"{file.path} is no valid JSON ({problem}). Copy or write it again.") from None
+    document = whole_document(file, "object", "question")
     for number, (context, pair) in enumerate(asked(document), 1):
         yield number, squad_row(context, pair)
 

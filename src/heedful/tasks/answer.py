@@ -25,7 +25,7 @@ from heedful.text.tokenizer import UNCUT
 from heedful.train.batches import shuffled
 from heedful.train.checkpoints import Keeper
 from heedful.train.loop import train
-from heedful.train.lora import add_lora, merge_lora
+from heedful.train.lora import adapted
 from heedful.train.objectives import Loss, span
 from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Watch
@@ -244,13 +244,10 @@ class Answerer(BaseEstimator):  # type: ignore[misc]
         lengths = [len(one.window.ids) for one in examples]
         plan = Plan(epochs=self.epochs, rate=self.rate, precision=self.precision, seed=self.seed)
         model = self.transformer_
-        if self.lora:
-            add_lora(model, self.lora, self.seed)
-        self.progress_ = train(
-            model, batches, objective, plan, clock, None if held is None else evaluate, keeper, watch
-        )
-        if self.lora:
-            merge_lora(model)
+        with adapted(model, self.lora, self.seed):
+            self.progress_ = train(
+                model, batches, objective, plan, clock, None if held is None else evaluate, keeper, watch
+            )
         self.stopped_ = self.progress_.stopped
         if self.progress_.best is not None and len(tried) == len(self.progress_.scores):
             self.threshold_, self.scores_ = tried[self.progress_.best]

@@ -21,8 +21,7 @@ from heedful.estimator import Clock
 from heedful.storage import inside, read_json, writing
 from heedful.tasks.modules import POOLINGS, Dense, read_modules, write_modules
 from heedful.text.tokenizer import Tokenizer
-from heedful.train.batches import by_length
-from heedful.train.cores import pool
+from heedful.train.cores import side_by_side
 from heedful.types import Ints, Texts, Vectors
 
 SETTINGS = "sentence_bert_config.json"
@@ -123,9 +122,7 @@ class SentenceEncoder(nn.Module):
                 parts = None if segments is None else [segments[row] for row in rows]
                 vectors[rows] = self([ids[row] for row in rows], parts).float().cpu().numpy()
 
-        batches = list(by_length([len(sequence) for sequence in ids], batch_tokens))
-        with pool() as threads:
-            list(threads.map(work, reversed(batches)))  # the largest first, so that all threads end together
+        side_by_side([len(sequence) for sequence in ids], batch_tokens, work)
         return vectors
 
     @property

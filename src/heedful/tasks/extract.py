@@ -14,8 +14,7 @@ from heedful.core.config import TokenInput
 from heedful.core.model import Transformer
 from heedful.core.precision import dtype
 from heedful.tasks.windows import NULL, Span, Window
-from heedful.train.batches import by_length
-from heedful.train.cores import pool
+from heedful.train.cores import side_by_side
 from heedful.train.objectives import laid
 from heedful.types import Floats
 
@@ -67,9 +66,7 @@ def token_scores(transformer: Transformer, windows: Sequence[Window], precision:
         for row, part in zip(rows, torch.split(scores.double(), list(layout.lengths)), strict=True):
             found[row] = part.numpy()
 
-    with pool() as threads:
-        batches = list(by_length([len(one.ids) for one in windows], BATCH))
-        list(threads.map(work, reversed(batches)))
+    side_by_side([len(one.ids) for one in windows], BATCH, work)
     return found
 
 

@@ -47,7 +47,8 @@ def prepare(
         "marks": marks.tokens(True),
         "max_tokens": max_tokens,
     }
-    if not all(same(folder, part, about) for part in PARTS):
+    found = [one for name in PARTS if (one := standing(folder, name, about))]
+    if len(found) < len(PARTS):
         cut = None if isinstance(dev, Corpus) else held_out(corpus, dev)
         say(f"{'learning' if tokenizer in KINDS else 'opening'} the tokenizer")
         made = make(tokenizer, before(corpus.pieces(), cut), vocab, marks, max_tokens)
@@ -58,28 +59,27 @@ def prepare(
         rest = dev.pieces() if isinstance(dev, Corpus) else after(corpus.pieces(), cut or 0)
         for part, pieces in zip(PARTS, (before(corpus.pieces(), cut), rest), strict=True):
             write_tokens(folder / part, pieces, made, about, end)
-    train, held = (opened(folder / part) for part in PARTS)
+        found = [Tokens.open(folder / part) for part in PARTS]
+    train, held = (enough(part, name) for part, name in zip(found, PARTS, strict=True))
     notes = [*corpus.notes, *(dev.notes if isinstance(dev, Corpus) else [])]
     return Prepared(Tokenizer.load(folder / "tokenizer", max_tokens), train, held, notes)
 
 
-def same(folder: Path, part: str, about: Mapping[str, Any]) -> bool:
-    """Do whole tokens of this corpus stand in the folder, cut by the tokenizer that stands there?"""
+def standing(folder: Path, part: str, about: Mapping[str, Any]) -> Tokens | None:
+    """Return the tokens of this corpus that stand in the folder, cut by the tokenizer that stands there."""
     try:
         found = Tokens.open(folder / part)
         mine = Tokenizer.load(folder / "tokenizer", about["max_tokens"]).fingerprint == found.tokenizer
-        return mine and bool(found.about == json.loads(json.dumps(about)))
     except HeedfulError:
-        return False
+        return None
+    return found if mine and found.about == json.loads(json.dumps(about)) else None
 
 
-def opened(folder: Path) -> Tokens:
+def enough(found: Tokens, part: str) -> Tokens:
     """Return a part that has something to learn from or to measure."""
-    found = Tokens.open(folder)
     if len(found.ids) < MINIMUM:
         raise DataError(
-            f"the {folder.name} part has {len(found.ids)} tokens; expected at least {MINIMUM}. "
-            "Name a larger corpus."
+            f"the {part} part has {len(found.ids)} tokens; expected at least {MINIMUM}. Name a larger corpus."
         )
     return found
 

@@ -23,11 +23,11 @@ from heedful.tasks.embed import LONGEST, check_vocab
 from heedful.tasks.heads import under_head
 from heedful.tasks.wordpieces import Cutter, Window
 from heedful.text.tokenizer import UNCUT
-from heedful.train.batches import by_length, shuffled
+from heedful.train.batches import shuffled
 from heedful.train.checkpoints import Keeper
-from heedful.train.cores import pool
+from heedful.train.cores import side_by_side
 from heedful.train.loop import train
-from heedful.train.lora import add_lora, merge_lora
+from heedful.train.lora import adapted
 from heedful.train.objectives import Loss, laid, masked
 from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Watch
@@ -116,16 +116,13 @@ class Tagger(WordTagger):
             return [[examples[row] for row in batch] for batch in order]
 
         self.transformer_.requires_grad_(True)
-        if self.lora:
-            add_lora(self.transformer_, self.lora, self.seed)
         plan = Plan(epochs=self.epochs, rate=self.rate, precision=self.precision, seed=self.seed)
         evaluate = None if dev is None else lambda: self._judge(*dev)
-        self.progress_ = train(
-            self.transformer_, batches, tagged, plan, clock, evaluate, keeper=keeper, watch=watch
-        )
+        with adapted(self.transformer_, self.lora, self.seed):
+            self.progress_ = train(
+                self.transformer_, batches, tagged, plan, clock, evaluate, keeper=keeper, watch=watch
+            )
         self.stopped_ = self.progress_.stopped
-        if self.lora:
-            merge_lora(self.transformer_)
         self.transformer_.requires_grad_(False)
 
     def _judge(self, sentences: Sentences, tags: Sequence[Tags]) -> tuple[float, float]:
@@ -148,9 +145,7 @@ class Tagger(WordTagger):
             for row, part in zip(rows, self._through([windows[row] for row in rows]), strict=True):
                 found[windows[row].row][windows[row].words] = part
 
-        with pool() as threads:
-            batches = list(by_length([len(window.ids) for window in windows], BATCH))
-            list(threads.map(work, reversed(batches)))
+        side_by_side([len(window.ids) for window in windows], BATCH, work)
         return found
 
     @torch.inference_mode()

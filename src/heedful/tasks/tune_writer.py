@@ -23,7 +23,7 @@ from heedful.train.batches import by_length, shuffled
 from heedful.train.checkpoints import Keeper
 from heedful.train.cores import Objective
 from heedful.train.loop import train
-from heedful.train.lora import add_lora, merge_lora
+from heedful.train.lora import adapted
 from heedful.train.objectives import answered, sequence_to_sequence
 from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Progress, Watch
@@ -110,12 +110,9 @@ def learn(
         return (-nats(writer, held),)
 
     module.requires_grad_(True)
-    if how.lora:
-        add_lora(module, how.lora, how.seed, keep=lambda name: False)  # noqa: ARG005
     judge = evaluate if held is not None and held.pairs else None
-    progress = train(module, batches, objective(writer), how.plan(), clock, judge, keeper, watch)
-    if how.lora:
-        merge_lora(module)
+    with adapted(module, how.lora, how.seed, keep=lambda name: False):  # noqa: ARG005
+        progress = train(module, batches, objective(writer), how.plan(), clock, judge, keeper, watch)
     module.requires_grad_(False)
     writer.tuning_, writer.progress_, writer.stopped_ = how, progress, progress.stopped
     return progress

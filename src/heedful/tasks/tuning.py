@@ -15,7 +15,7 @@ from heedful.tasks.modules import Dense
 from heedful.train.batches import shuffled
 from heedful.train.checkpoints import Keeper
 from heedful.train.loop import Evaluate, train
-from heedful.train.lora import add_lora, merge_lora
+from heedful.train.lora import adapted
 from heedful.train.objectives import Loss
 from heedful.train.plan import Plan
 from heedful.train.progress import Progress, Watch
@@ -63,11 +63,8 @@ def tune(
         owners = windows.owners[picked]
         return weighed(asking, scores, targets[owners], windows.counts[owners])
 
-    if lora:
-        add_lora(encoder, lora, plan.seed)
-    progress = train(encoder, batches.__getitem__, objective, plan, clock, evaluate, keeper, watch)
-    if lora:
-        merge_lora(encoder)
+    with adapted(encoder, lora, plan.seed):
+        progress = train(encoder, batches.__getitem__, objective, plan, clock, evaluate, keeper, watch)
     encoder.eval()
     return progress
 

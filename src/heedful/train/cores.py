@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from heedful.core.attention import Attention
 from heedful.core.block import Dropout
+from heedful.train.batches import by_length
 
 FEWEST = 8  # rows for which a thread of its own pays
 MOST = 8  # copies
@@ -33,6 +34,16 @@ def pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
             yield executor
     finally:
         torch.set_num_threads(before)
+
+
+def side_by_side(lengths: Sequence[int], max_tokens: int, work: Callable[[list[int]], None]) -> None:
+    """Call `work` with the rows of each batch of about `max_tokens`, on all cores.
+
+    The largest come first, so that all threads end together.
+    """
+    batches = list(by_length(lengths, max_tokens))
+    with pool() as threads:
+        list(threads.map(work, reversed(batches)))
 
 
 def cores() -> int:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -69,6 +70,16 @@ def add_lora(
     random = torch.Generator().manual_seed(seed)
     for name, plain in maps.items():
         replace(module, name, LowRank(plain, rank, scale, random).train(plain.training))
+
+
+@contextmanager
+def adapted(module: nn.Module, rank: int, seed: int, keep: Callable[[str], bool] = is_head) -> Iterator[None]:
+    """Train inside the block with `add_lora`'s small matrices, then fold them in (rank 0: without)."""
+    if rank:
+        add_lora(module, rank, seed, keep=keep)
+    yield
+    if rank:
+        merge_lora(module)
 
 
 def merge_lora(module: nn.Module) -> None:
