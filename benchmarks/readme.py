@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks import trained
 from benchmarks.machine import RESULTS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -18,7 +19,8 @@ TITLES = {
 def figures() -> str:
     """Return the section, from whatever results there are."""
     parts = [board(path) for path in (RESULTS / f"compare-{name}.json" for name in TITLES) if path.exists()]
-    return "\n\n".join([*parts, *([start()] if (RESULTS / "start.json").exists() else [])])
+    parts += [start()] if (RESULTS / "start.json").exists() else []
+    return "\n\n".join([*parts, *filter(None, [trained.table()])])
 
 
 def board(path: Path) -> str:

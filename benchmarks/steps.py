@@ -4,6 +4,7 @@ Both train in one process, in alternating rounds; the figure of a round is the m
 """
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,8 +17,8 @@ import torch
 from benchmarks.machine import DATA, write
 
 ROUNDS = 5
-STEPS = 12  # of a round, of which the first WARM are left out
-WARM = 3
+STEPS = {"gpt": 8, "encoder": 20}  # of a round, of which the first WARM are left out
+WARM = 2
 CONTEXT = 256
 Round = Callable[[], float]
 
@@ -38,6 +39,7 @@ def compared(rounds: dict[str, Round]) -> dict[str, Any]:
     for _ in range(ROUNDS):
         for name, one in rounds.items():
             found[name].append(one())
+            print(name, round(found[name][-1]), file=sys.stderr, flush=True)
     ours, *others = rounds
     ratios = {name: sorted(a / b for a, b in zip(found[ours], found[name], strict=True)) for name in others}
     return {
@@ -55,7 +57,7 @@ def gpt(folder: Path, dropout: float) -> dict[str, Round]:
     text = (DATA / "shakespeare" / "input.txt").read_text()
     index = {character: number for number, character in enumerate(sorted(set(text)))}
     ids = np.array([index[character] for character in text])
-    places = np.random.default_rng(0).integers(0, len(ids) - CONTEXT - 1, 16 * STEPS)
+    places = np.random.default_rng(0).integers(0, len(ids) - CONTEXT - 1, 16 * STEPS["gpt"])
     rows = [ids[place : place + CONTEXT + 1] for place in places]
     torch.manual_seed(0)
     config = GPT2Config(
@@ -75,7 +77,10 @@ def gpt(folder: Path, dropout: float) -> dict[str, Round]:
 
         model = load_transformer(folder).transformer.requires_grad_(True)
         return loop(
-            model, [rows[i : i + 16] for i in range(0, len(rows), 16)], next_token, [16 * CONTEXT] * STEPS
+            model,
+            [rows[i : i + 16] for i in range(0, len(rows), 16)],
+            next_token,
+            [16 * CONTEXT] * STEPS["gpt"],
         )
 
     return {"heedful": ours, "Trainer": theirs}
@@ -91,7 +96,7 @@ def encoder(folder: Path) -> dict[str, Round]:
     source = cached("minilm")
     assert source is not None, "run `heedful fetch minilm`"
     lines = (DATA / "sst" / "binary.train.txt").read_text().splitlines()
-    chosen = np.random.default_rng(0).permutation(len(lines))[: 32 * STEPS]
+    chosen = np.random.default_rng(0).permutation(len(lines))[: 32 * STEPS["encoder"]]
     labels = [int(lines[i][0]) for i in chosen]
     ids = SentenceEncoder.load("minilm").tokenizer.encode([lines[i][2:] for i in chosen]).ids
     lengths = [len(one) for one in ids]

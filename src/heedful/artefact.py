@@ -9,6 +9,7 @@ from heedful.errors import CheckpointError
 from heedful.storage import check_whole, read_json
 
 CARD = "heedful.json"
+FITTED = "model"  # where the folder of a training has its model
 FORMAT = 1
 Kinds = type | tuple[type, ...]
 ALWAYS: dict[str, Kinds] = {"method": str, "params": dict, "state": dict}

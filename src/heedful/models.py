@@ -4,13 +4,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from heedful.artefact import is_artefact, read_card
+from heedful.artefact import FITTED, is_artefact, read_card
 from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.storage import read_json
 
 LEADERBOARD = "leaderboard.json"
 PRETRAINED = "pretrain"  # the method of an artefact that is a checkpoint and no more
-FITTED = "model"  # where a fit's folder has its artefact
 METHODS = {
     "majority": "heedful.baselines.majority:Majority",
     "bayes": "heedful.baselines.bayes:NaiveBayes",

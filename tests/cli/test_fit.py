@@ -89,6 +89,9 @@ def test_the_same_command_goes_on_and_another_is_refused(place: Path, capsys: Ca
     assert (place / "out" / "model" / "model.safetensors").read_bytes() == weights
     assert main(arguments("write", place, "--seed", "4")) == 2
     assert "holds another run: seed was 3, now 4" in capsys.readouterr().err
+    assert main(["predict", "out", "1+1="]) == 2
+    assert "Use `heedful generate out" in capsys.readouterr().err
+    assert main(["generate", "out", "1+1=", "--max-tokens", "2"]) == 0
 
 
 def test_a_dev_table_is_scored(place: Path, capsys: Capture) -> None:

@@ -15,7 +15,7 @@ from heedful.errors import ConfigError
 from heedful.train.checkpoints import Keeper
 from heedful.train.cores import Replicas, pool
 from heedful.train.loop import train
-from heedful.train.lora import LowRank, add_lora, lora_parameters, merge_lora
+from heedful.train.lora import LIFT, LowRank, add_lora, lora_parameters, merge_lora, peak_rate
 from heedful.train.objectives import Loss, one_of
 from heedful.train.plan import Plan
 from heedful.train.progress import Progress, Silent
@@ -123,10 +123,15 @@ def test_alpha_over_rank_is_the_scale() -> None:
     torch.testing.assert_close(second - plain, 2 * (first - plain), atol=1e-6, rtol=0)
 
 
+def test_a_rate_that_is_given_is_taken_and_low_rank_learns_faster() -> None:
+    assert [peak_rate(None, 1e-4, rank) for rank in (0, 8)] == [1e-4, 1e-4 * LIFT]
+    assert [peak_rate(5e-4, 1e-4, rank) for rank in (0, 8)] == [5e-4, 5e-4]
+
+
 def test_copies_share_the_small_matrices() -> None:
     model = tiny()
     add_lora(model, 2, seed=0)
-    replicas = Replicas(model, (0, 1), 2, 0, bf16=False)
+    replicas = Replicas(model, (0, 1), 2, 0, bf16=False, threads=2)
     with pool() as threads:
         replicas.backward(objective, np.arange(4), 0, threads)
     names = dict(lora_parameters(model))

@@ -156,6 +156,8 @@ def test_a_folder_of_another_run_is_refused_and_named(
 ) -> None:
     words, out = command(problem, tmp_path / "run"), tmp_path / "run"
     assert victims.run(words, kill={"place": "checkpoint", "number": 3, "after": 0.0})["code"] == -9
+    tokens = sorted((out / "data").rglob("*.bin"))
+    before = [path.read_bytes() for path in tokens]
     other = write_problem(tmp_path / "other", seed=4)
     wider = write_problem(tmp_path / "wider")
     (wider / "tiny.yaml").write_text((wider / "tiny.yaml").read_text() + "rate: 0.001\n")
@@ -168,6 +170,7 @@ def test_a_folder_of_another_run_is_refused_and_named(
         refused = victims.run(given)
         assert (refused["code"], refused["errors"].count("holds another run")) == (2, 1)
         assert said in refused["errors"].splitlines()[-1]
+        assert before == [path.read_bytes() for path in tokens] != []
     assert victims.run(words)["code"] == 0
     assert differing(outcome(out), whole.outcome) == []
 
@@ -208,7 +211,8 @@ def test_tokens_and_tokenizer_belong_together(
     victims: Victims, whole: Whole, problem: Path, tmp_path: Path
 ) -> None:
     words, out = command(problem, tmp_path / "run"), tmp_path / "run"
-    assert victims.run(words)["code"] == 0
+    assert victims.run(words, kill={"place": "checkpoint", "number": 1, "after": 0.0})["code"] == -9
+    assert checkpoints(out) == []
     other = command(write_problem(tmp_path / "other", seed=4), out)
     assert victims.run(other, kill={"place": "tokens", "number": 1, "after": 0.0})["code"] == -9
     assert victims.run(words)["code"] == 0

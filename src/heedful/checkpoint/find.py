@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from heedful.artefact import FITTED
 from heedful.catalogue import installed, locate
 from heedful.errors import CheckpointError
 from heedful.storage import check_whole
@@ -10,13 +11,15 @@ from heedful.storage import check_whole
 def find(source: str | Path) -> tuple[Path, str]:
     """Return the checkpoint folder that `source` names, and in words where it was found.
 
-    The order: a folder, `package:NAME` (an installed package that carries a checkpoint), a catalogue name
-    or `hf:owner/name` that was fetched before. Nothing is downloaded.
+    The order: a folder (of a model, or of a training that saved one), `package:NAME` (an installed package
+    that carries a checkpoint), a catalogue name or `hf:owner/name` that was fetched before. Nothing is
+    downloaded.
     """
     path = Path(source)
     if is_folder(path):
+        path = path if has_model(path) or not has_model(path / FITTED) else path / FITTED
         check_whole(path)
-        if not (path / "config.json").is_file() and not any(path.glob("*.gguf")):
+        if not has_model(path):
             raise CheckpointError(f"{path} has no config.json; expected a model folder. Name another folder.")
         return path, f"the folder {path}"
     name = str(source)
@@ -29,6 +32,11 @@ def find(source: str | Path) -> tuple[Path, str]:
             )
         return found, f"the installed package {package}"
     return locate(name), f"{name} in the cache"
+
+
+def has_model(folder: Path) -> bool:
+    """Does a folder hold what every checkpoint has?"""
+    return (folder / "config.json").is_file() or any(folder.glob("*.gguf"))
 
 
 def is_folder(path: Path) -> bool:

@@ -110,10 +110,15 @@ def assemble(form: Form, theirs: Mapping[str, Any], tensors: Mapping[str, Tensor
     return Loaded(transformer.eval(), form, tuple(sorted(rest)), tuple(fresh))
 
 
-def save_transformer(transformer: Transformer, form: Form, folder: Path) -> None:
-    """Write config.json and model.safetensors as the family's own library does."""
+def save_transformer(
+    transformer: Transformer, form: Form, folder: Path, state: Mapping[str, Tensor] | None = None
+) -> None:
+    """Write config.json and model.safetensors as the family's own library does.
+
+    `state` holds the weights where the transformer itself holds shares of them.
+    """
     family, config = form.family, transformer.config
-    state = transformer.state_dict()
+    state = state or transformer.state_dict()
     names = family.names(list(parameters(transformer)), form.architecture, config.first.gated)
     prefix = "" if form.architecture == family.bare else family.prefix
     pieces: dict[str, list[tuple[Stored, Tensor]]] = {}

@@ -29,7 +29,11 @@ def fitted(name: str) -> Any:
     settle(folder.absolute())
     if not (folder / "heedful.json").is_file():
         raise CheckpointError(f"{folder} {_found(folder)}")
-    return load(folder)
+    estimator = load(folder)
+    if hasattr(estimator, "write"):
+        raise ConfigError(f"{name} holds a writer; expected a model that sorts texts or finds parts of them. "
+                          f'Use `heedful generate {name} "a prompt"`.')  # fmt: skip
+    return estimator
 
 
 def _found(folder: Path) -> str:

@@ -23,6 +23,7 @@ import click
 @click.option("--tokens", type=float, help="Train on this many tokens instead.")
 @click.option("--seed", default=0, show_default=True, help="The same seed, the same model.")
 @click.option("--workers", default=1, show_default=True, help="Processes, started by torchrun.")
+@click.option("--shard", is_flag=True, help="Each process holds its share of the model only.")
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
 @click.option("-o", "--out", default="pretrained", show_default=True, metavar="FOLDER", help="Where to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")

@@ -25,13 +25,14 @@ from heedful.text.tokenizer import UNCUT
 from heedful.train.batches import shuffled
 from heedful.train.checkpoints import Keeper
 from heedful.train.loop import train
-from heedful.train.lora import adapted
+from heedful.train.lora import adapted, peak_rate
 from heedful.train.objectives import Loss, span
 from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Watch
 from heedful.types import Texts
 
 METHOD = "answer"
+RATE = 1e-4
 CLASS = "ForQuestionAnswering"
 CHUNK = 256  # questions whose windows are in memory at a time
 CARD = """# An answerer: it marks the answer to a question in a text, or says that there is none
@@ -61,7 +62,8 @@ class Answerer(BaseEstimator):  # type: ignore[misc]
 
     A long context is read in windows of `window` tokens (fewer where the model has no more places) that share
     `stride`; an answer has at most `max_answer_tokens`, which is no more than `stride`, so that each stands
-    whole in some window. `lora` is the rank of the low-rank updates (0: all weights learn).
+    whole in some window. `lora` is the rank of the low-rank updates (0: all weights learn), `rate` the peak
+    learning rate (None: what suits `lora`).
 
     Fitted: `threshold_`, the margin above which there is an answer (None: there always is one),
     `stopped_` (why training ended early, None: it did not), `scores_` on dev, `lost_` (answers in no window).
@@ -74,7 +76,7 @@ class Answerer(BaseEstimator):  # type: ignore[misc]
         max_answer_tokens: int = 30,
         window: int = 384,
         epochs: int = 3,
-        rate: float = 1e-4,
+        rate: float | None = None,
         rows: int = 16,
         lora: int = 0,
         precision: PrecisionName = "auto",
@@ -242,7 +244,8 @@ class Answerer(BaseEstimator):  # type: ignore[misc]
 
         tried: list[tuple[float | None, SpanScores | None]] = []
         lengths = [len(one.window.ids) for one in examples]
-        plan = Plan(epochs=self.epochs, rate=self.rate, precision=self.precision, seed=self.seed)
+        rate = peak_rate(self.rate, RATE, self.lora)
+        plan = Plan(epochs=self.epochs, rate=rate, precision=self.precision, seed=self.seed)
         model = self.transformer_
         with adapted(model, self.lora, self.seed):
             self.progress_ = train(

@@ -18,12 +18,13 @@ from heedful.tasks.longtexts import Given, Slicer, Windows, as_form, is_pair
 from heedful.tasks.targets import TARGETS, Figures, Target, kind_of
 from heedful.tasks.tuning import headed, tune
 from heedful.train.checkpoints import Keeper
+from heedful.train.lora import peak_rate
 from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Watch
 from heedful.types import Floats, Ints
 
 METHOD = "classify"
-RATE, LORA_RATE = 1e-4, 2e-3  # of full tuning and of low-rank updates, which need a higher one
+RATE = 1e-4  # of full tuning
 Kind = Literal["auto", "single", "multi", "number"]
 
 
@@ -93,8 +94,7 @@ class Classifier(BaseEstimator):  # type: ignore[misc]
             assert held is not None
             return self.target_.score(self._scores(held[0]), held[1])
 
-        usual = LORA_RATE if self.lora else RATE
-        rate = usual if self.rate is None else self.rate
+        rate = peak_rate(self.rate, RATE, self.lora)
         plan = Plan(epochs=self.epochs, rate=rate, precision=self.precision, seed=self.seed)
         self.progress_ = tune(
             self.encoder_, self.slicer_.cut(rows), targets, self.target_.asking, plan, self.rows, clock,

@@ -12,7 +12,7 @@ from heedful.data.questions import QuestionTable, read_questions
 from heedful.storage import locked
 from heedful.tasks.answer import Answerer
 from heedful.tasks.spans import SpanScores, best_threshold, score
-from heedful.train.checkpoints import Keeper
+from heedful.train.checkpoints import CHECKPOINTS, Keeper
 from heedful.train.progress import Watch
 
 
@@ -42,7 +42,7 @@ def fit_answer(
             learned.questions, learned.contexts, learned.answers,
             dev=(held.questions, held.contexts, held.answers),
             seconds=None if minutes is None else 60 * minutes - (time.monotonic() - begin),
-            keeper=Keeper(out / "checkpoints", run), watch=watch,
+            keeper=Keeper(out / CHECKPOINTS, run), watch=watch,
         )  # fmt: skip
         assert answerer.scores_ is not None
         figures = {

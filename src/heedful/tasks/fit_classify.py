@@ -15,7 +15,7 @@ from heedful.data.examples import Examples, Kind, read_examples
 from heedful.storage import locked
 from heedful.tasks.classify import Classifier
 from heedful.tasks.targets import Amount, AnyLabels, Figures, OneLabel
-from heedful.train.checkpoints import Keeper
+from heedful.train.checkpoints import CHECKPOINTS, Keeper
 from heedful.train.plan import PrecisionName
 from heedful.train.progress import Watch
 
@@ -65,7 +65,7 @@ def learn(
     """Train, or go on with a training that was killed."""
     run = {**classifier.get_params(), "train": parts.train.fingerprint, "heedful": __version__}
     dev = (parts.choosing.texts, parts.choosing.labels) if parts.choosing.rows else None
-    keeper = Keeper(out / "checkpoints", run)
+    keeper = Keeper(out / CHECKPOINTS, run)
     classifier.fit(
         parts.train.texts, parts.train.labels, dev=dev, seconds=seconds, keeper=keeper, watch=watch
     )

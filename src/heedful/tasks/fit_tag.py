@@ -13,8 +13,8 @@ from heedful.data.conll import TaggedTable, read_tagged
 from heedful.data.tagparts import hold_out, unseen
 from heedful.storage import locked
 from heedful.tasks.entities import score
-from heedful.tasks.tag import EPOCHS, RATE, ROWS, Tagger
-from heedful.train.checkpoints import Keeper
+from heedful.tasks.tag import EPOCHS, ROWS, Tagger
+from heedful.train.checkpoints import CHECKPOINTS, Keeper
 from heedful.train.plan import PrecisionName
 from heedful.train.progress import Watch
 
@@ -26,7 +26,7 @@ def fit_tag(
     out: Path | str,
     *,
     epochs: int = EPOCHS,
-    rate: float = RATE,
+    rate: float | None = None,
     rows: int = ROWS,
     seed: int = 0,
     minutes: float | None = None,
@@ -48,7 +48,7 @@ def fit_tag(
         tagger.fit(
             learned.words, learned.tags, dev=known,
             seconds=None if minutes is None else max(1.0, 60 * minutes - (time.monotonic() - begin)),
-            keeper=Keeper(out / "checkpoints", run), watch=watch,
+            keeper=Keeper(out / CHECKPOINTS, run), watch=watch,
         )  # fmt: skip
         gazetteer = Gazetteer().fit(learned.words, learned.tags, dev=known)
         figures = {**told, **results(tagger, gazetteer, learned, held)}

@@ -12,7 +12,7 @@ from heedful.storage import locked
 from heedful.tasks.prompted import Examples, Maker
 from heedful.tasks.tune_writer import Tuning, learn, scores
 from heedful.tasks.write import Writer
-from heedful.train.checkpoints import Keeper
+from heedful.train.checkpoints import CHECKPOINTS, Keeper
 from heedful.train.progress import Watch
 
 
@@ -36,7 +36,7 @@ def fit_write(
         untuned = scores(writer, asked)
         run = {**asdict(how), "model": model, "train": learned.fingerprint, "dev": held.fingerprint}
         rest = Clock(None if minutes is None else max(1.0, clock.left()))
-        keeper = Keeper(out / "checkpoints", {**run, "heedful": __version__})
+        keeper = Keeper(out / CHECKPOINTS, {**run, "heedful": __version__})
         progress = learn(writer, known, asked, how, rest, keeper, watch)
         figures = {
             "task": "write", "model": model, **told, **fate(known, asked), **use(writer, learned, how.chat),

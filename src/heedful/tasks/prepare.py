@@ -15,6 +15,7 @@ from heedful.storage import writing
 from heedful.text.marks import Marks, id_of
 from heedful.text.tokenizer import Tokenizer
 from heedful.text.training import KINDS, train_tokenizer
+from heedful.train.checkpoints import CHECKPOINTS, another_run, steps
 
 PARTS = ("train", "dev")
 MINIMUM = 32  # tokens of a part
@@ -49,6 +50,7 @@ def prepare(
     }
     found = [one for name in PARTS if (one := standing(folder, name, about))]
     if len(found) < len(PARTS):
+        check_unused(folder, about)
         cut = None if isinstance(dev, Corpus) else held_out(corpus, dev)
         say(f"{'learning' if tokenizer in KINDS else 'opening'} the tokenizer")
         made = make(tokenizer, before(corpus.pieces(), cut), vocab, marks, max_tokens)
@@ -63,6 +65,17 @@ def prepare(
     train, held = (enough(part, name) for part, name in zip(found, PARTS, strict=True))
     notes = [*corpus.notes, *(dev.notes if isinstance(dev, Corpus) else [])]
     return Prepared(Tokenizer.load(folder / "tokenizer", max_tokens), train, held, notes)
+
+
+def check_unused(folder: Path, about: Mapping[str, Any]) -> None:
+    """Refuse to overwrite the tokens of another corpus that a run beside them learns from."""
+    try:
+        theirs = Tokens.open(folder / PARTS[0]).about
+    except HeedfulError:
+        return
+    ours = json.loads(json.dumps(about))
+    if theirs != ours and steps(folder.parent / CHECKPOINTS):
+        raise another_run(folder.parent, {"tokens": theirs}, {"tokens": ours})
 
 
 def standing(folder: Path, part: str, about: Mapping[str, Any]) -> Tokens | None:

@@ -12,6 +12,7 @@ from heedful.tasks.prepare import Prepared, prepare
 from heedful.tasks.pretraining import Limit, Pretraining, kind_of
 from heedful.tasks.recipe import read_recipe
 from heedful.text.marks import MARKS
+from heedful.train.sharded import Sharded
 from heedful.train.team import Team, joined
 
 Paths = Sequence[str | Path]
@@ -22,19 +23,20 @@ def pretrain(
     objective: str, corpus: Paths, out: str | Path, *, size: str = "mini", tokenizer: str | None = None,
     dev: Paths = (), held_out: float = 0.1, documents: Documents = "file", column: str | None = None,
     minutes: float | None = None, tokens: int | None = None, seed: int = 0, tensorboard: bool = False,
-    save_seconds: float = 120.0, say: Callable[[str], None] | None = None,
+    shard: bool = False, save_seconds: float = 120.0, say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train a model from nothing on a corpus and return its figures; the same call again goes on.
 
     `out` gets `model` (a folder that the ecosystem opens), `metrics.jsonl`, `report.html`, `checkpoints` and
     `data` (tokenizer and tokens). The training ends after `minutes` (15) or after reading `tokens`. Without
-    `dev`, the last `held_out` share of the corpus is held out. `say` hears what is done (None: nobody).
+    `dev`, the last `held_out` share of the corpus is held out. `say` hears what is done (None: nobody). With
+    `shard`, each process that torchrun started holds its share of the model only.
     """
     recipe = read_recipe(size)
     read, held = corpora(corpus, dev, held_out, documents, column)
     marks, limit = MARKS[kind_of(objective, recipe).marks], Limit.of(minutes, tokens, recipe)
     chosen, data = tokenizer or TOKENIZERS[objective], Path(out) / "data"
-    with joined() as team, locked(out) if team.first else nullcontext():
+    with joined(Sharded if shard else Team) as team, locked(out) if team.first else nullcontext():
         hear = say if say and team.first else silent
 
         def make() -> Prepared:
@@ -44,8 +46,8 @@ def pretrain(
         for note in run.prepared.notes:
             hear(note)
         found = figures(run, run.train(limit, save_seconds, quiet=say is None))
+        run.save(found)
         if team.first:
-            run.save(found)
             tell(run, found)
         team.wait()
     return found

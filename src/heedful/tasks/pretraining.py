@@ -13,6 +13,7 @@ from torch import nn
 from heedful.artefact import write_card
 from heedful.checkpoint.describe import operations
 from heedful.checkpoint.folder import Form, save_transformer
+from heedful.checkpoint.outline import outline
 from heedful.core.model import Transformer
 from heedful.data.chunks import Batches
 from heedful.errors import ConfigError
@@ -25,13 +26,14 @@ from heedful.tasks.recipe import Recipe
 from heedful.tasks.score_language import mean_loss
 from heedful.tasks.ways import KINDS, Kind, Way
 from heedful.text.marks import MARKS, habits
-from heedful.train.checkpoints import Keeper, put_back, weights
+from heedful.train.checkpoints import CHECKPOINTS, Keeper, put_back, weights
 from heedful.train.initial import initialise
 from heedful.train.loop import train
 from heedful.train.metrics import Metrics
 from heedful.train.peak import matrix_peak
 from heedful.train.progress import Progress
 from heedful.train.progress_line import Line
+from heedful.train.shares import whole
 from heedful.train.team import Team
 from heedful.train.telling import Telling
 
@@ -51,15 +53,14 @@ def kind_of(objective: str, recipe: Recipe) -> Kind:
     return ways[noise]
 
 
-def fresh(kind: Kind, recipe: Recipe, prepared: Prepared, seed: int) -> tuple[Transformer, Form]:
-    """Return an untrained model and the form of its files."""
+def planned(kind: Kind, recipe: Recipe, prepared: Prepared) -> tuple[Transformer, Form]:
+    """Return a model that has no values yet, and the form of its files."""
     family = FAMILIES[recipe.family or kind.family]
     names = [name for name in family.architectures if name.endswith(kind.head)]
     if not names:
         raise ConfigError(f"the family {family.name} has no model {kind.head}; take {kind.family}.")
     theirs = fresh_config(family, names[0], recipe.sizes(prepared.tokenizer.vocab, gated(family)))
-    model = Transformer(family.read(theirs, names[0]))
-    initialise(model, seed)
+    model = outline(family.read(theirs, names[0]), "the recipe")
     said = habits(prepared.tokenizer, MARKS[kind.marks])
     return model, Form(family, names[0], said)
 
@@ -106,9 +107,12 @@ class Pretraining:
         self.board = out / "tensorboard" if tensorboard else None
         self.kind = kind_of(objective, recipe)
         self.way: Way = self.kind.bind(prepared.tokenizer, recipe, seed)
-        self.model, self.form = fresh(self.kind, recipe, prepared, seed)
-        torch.manual_seed(seed)
-        self.module: nn.Module = self.way.wrap(self.model)
+        self.model, self.form = planned(self.kind, recipe, prepared)
+        with torch.device("meta"):
+            self.module: nn.Module = self.way.wrap(self.model)
+        team.divide(self.module)
+        self.module.to_empty(device="cpu")
+        initialise(self.module, seed)
         self.held = Batches(self.way.source(prepared.dev, False), 0, recipe.rows, self.way.make)
         self.sample = list(islice(self.held, max(1, SAMPLE // recipe.batch_tokens)))
 
@@ -130,7 +134,7 @@ class Pretraining:
             "steps": limit.steps, "minutes": limit.minutes, "tokens": dict(self.prepared.train.about),
         }  # fmt: skip
         keeper = Keeper(
-            self.out / "checkpoints", what, keep=2 * recipe.average, seconds=self.pause(save_seconds)
+            self.out / CHECKPOINTS, what, keep=2 * recipe.average, seconds=self.pause(save_seconds)
         )
         found = keeper.latest()
         step, spent = (int(found[1]["step"]), float(found[1]["seconds"])) if found else (0, 0.0)
@@ -169,11 +173,19 @@ class Pretraining:
 
     def save(self, figures: dict[str, Any]) -> None:
         """Write the model's folder, whole or not at all."""
+        state = {name: kept(whole(value), self.team) for name, value in self.model.state_dict().items()}
+        if not self.team.first:
+            return
         with writing(self.out / "model") as fresh:
-            save_transformer(self.model, self.form, fresh)
+            save_transformer(self.model, self.form, fresh, state)
             self.prepared.tokenizer.save(fresh)
             text = f"# A {self.form.family.name} model pretrained by {self.objective}"
             write_card(fresh, "pretrain", self.objective, figures, text, params=asdict(self.recipe))
+
+
+def kept(value: torch.Tensor, team: Team) -> torch.Tensor:
+    """Return the value in the process that writes, nothing in the others."""
+    return value if team.first else value[:0]
 
 
 def flops(model: Transformer, context: int) -> float:

@@ -1,7 +1,6 @@
 """How well a model foretells text that it never saw, streamed: no scores are kept."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from torch.nn.functional import cross_entropy
 
 from heedful.core.model import Transformer
 from heedful.data.tokens import Tokens
-from heedful.train.cores import pool
 from heedful.train.objectives import Loss, laid
 from heedful.train.team import Team
 from heedful.types import Ints
@@ -30,8 +28,7 @@ def mean_loss(
         return loss.item(), float(count)
 
     module.eval()
-    with pool() as threads:
-        found = list(threads.map(work, range(team.rank, len(batches), team.size)))
+    found = team.each(work, len(batches))
     loss, count = team.sum(sum(loss for loss, _ in found), sum(count for _, count in found))
     return loss / max(count, 1.0)
 
@@ -58,7 +55,8 @@ def nats(model: Transformer, tokens: Tokens, context: int, team: Team) -> float:
     placed = windows(np.asarray(tokens.ends), context)
     groups = [placed[i : i + ROWS] for i in range(0, len(placed), ROWS)]
 
-    def work(group: Sequence[tuple[int, int, int]]) -> float:
+    def work(number: int) -> float:
+        group = groups[number]
         rows = [np.asarray(tokens.ids[start:stop], np.int64) for start, _, stop in group]
         with torch.inference_mode():
             inputs, layout = laid([row[:-1] for row in rows])
@@ -69,11 +67,4 @@ def nats(model: Transformer, tokens: Tokens, context: int, team: Team) -> float:
             return sum(part[scored - start - 1 :].sum().item() for part, (start, scored, _) in pairs)
 
     model.eval()
-    with pool() as threads:
-        total = added(threads, work, groups[team.rank :: team.size])
-    return team.sum(total)[0] + len(tokens.ends) * float(np.log(tokens.vocab))
-
-
-def added(threads: ThreadPoolExecutor, work: Callable[[Any], float], jobs: Sequence[Any]) -> float:
-    """Return the sum of what the threads find, always in the same order."""
-    return sum(threads.map(work, jobs))
+    return team.sum(sum(team.each(work, len(groups))))[0] + len(tokens.ends) * float(np.log(tokens.vocab))

@@ -27,7 +27,7 @@ from heedful.train.batches import shuffled
 from heedful.train.checkpoints import Keeper
 from heedful.train.cores import side_by_side
 from heedful.train.loop import train
-from heedful.train.lora import adapted
+from heedful.train.lora import adapted, peak_rate
 from heedful.train.objectives import Loss, laid, masked
 from heedful.train.plan import Plan, PrecisionName
 from heedful.train.progress import Watch
@@ -47,8 +47,8 @@ class Tagger(WordTagger):
     Each word's tag is read at its first token, and the most probable row of tags that is whole is taken. A
     long sentence goes through in windows of `window` tokens (fewer where the model has no more places) that
     share `overlap`, a quarter of them at most; each word is answered where it is farther from the edge.
-    `rate` is the peak learning rate, `rows` the windows in a batch, `lora` the rank of low-rank updates (0:
-    all weights learn), `precision` that of training.
+    `rate` is the peak learning rate (None: what suits `lora`), `rows` the windows in a batch, `lora` the rank
+    of low-rank updates (0: all weights learn), `precision` that of training.
     """
 
     method = "tag"
@@ -57,7 +57,7 @@ class Tagger(WordTagger):
         self,
         model: str = "minilm",
         epochs: int = EPOCHS,
-        rate: float = RATE,
+        rate: float | None = None,
         rows: int = ROWS,
         lora: int = 0,
         window: int = 512,
@@ -116,7 +116,8 @@ class Tagger(WordTagger):
             return [[examples[row] for row in batch] for batch in order]
 
         self.transformer_.requires_grad_(True)
-        plan = Plan(epochs=self.epochs, rate=self.rate, precision=self.precision, seed=self.seed)
+        rate = peak_rate(self.rate, RATE, self.lora)
+        plan = Plan(epochs=self.epochs, rate=rate, precision=self.precision, seed=self.seed)
         evaluate = None if dev is None else lambda: self._judge(*dev)
         with adapted(self.transformer_, self.lora, self.seed):
             self.progress_ = train(

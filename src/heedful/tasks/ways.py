@@ -6,19 +6,21 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from heedful.core.config import HeadConfig
 from heedful.core.model import Head, Transformer
 from heedful.data.chunks import Chunks
-from heedful.data.noise import corrupt_spans, infill, mask_tokens, permute_sentences
+from heedful.data.noise import UNASKED, corrupt_spans, infill, mask_tokens, permute_sentences
 from heedful.data.pairs import Pairs, Parts, next_sentence
 from heedful.data.tokens import Tokens
 from heedful.tasks.recipe import Recipe
 from heedful.text.marks import MARKS, SENTINELS, id_of
 from heedful.text.signs import begins_word, ends_sentence, ordinary
 from heedful.text.tokenizer import Tokenizer
-from heedful.train.objectives import Loss, asked, laid, masked, next_token, one_of, sequence_to_sequence
+from heedful.train.objectives import Loss, asked, laid, masked, next_token, sequence_to_sequence
 from heedful.types import Ints
 
 Random = np.random.Generator
@@ -105,14 +107,16 @@ def nsp(tokenizer: Tokenizer, recipe: Recipe, seed: int) -> Way:
 
 
 def masked_and_next(module: WithNext, rows: Sequence[tuple[Ints, Ints, Ints, bool]]) -> Loss:
-    """Add the mean losses of both questions, each weighted as one, times the number of masked tokens."""
+    """Add the losses of both questions; that about a pair counts as often as it has masked tokens."""
     inputs, layout = laid([ids for ids, _, _, _ in rows])
     segments, _ = laid([part for _, _, part, _ in rows])
     targets, _ = laid([wanted for _, wanted, _, _ in rows])
     states, _ = module.model(inputs, layout, segments=segments)
     loss, count = asked(module.model, states, targets)
-    follows, pairs = one_of(module.next(states, layout), [int(follows) for _, _, _, follows in rows])
-    return loss + follows * (count / pairs), count
+    follows = torch.tensor([int(follows) for _, _, _, follows in rows])
+    each = cross_entropy(module.next(states, layout).float(), follows, reduction="none")
+    asked_of = torch.stack([(part != UNASKED).sum() for part in torch.split(targets, list(layout.lengths))])
+    return loss + (each * asked_of).sum(), count
 
 
 def spans(tokenizer: Tokenizer, recipe: Recipe, seed: int) -> Way:

@@ -25,10 +25,10 @@ Objective = Callable[[nn.Module, Any], tuple[Tensor, float]]  # rows -> sum of t
 
 
 @contextmanager
-def pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool with a thread for each core, in which each operation keeps to its own thread."""
+def pool(threads: int | None = None, within: int = 1) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool with a thread for each core, in which each operation keeps to `within` threads."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(within)
     try:
         with ThreadPoolExecutor(threads or cores()) as executor:
             yield executor
@@ -64,9 +64,11 @@ class Replicas:
     number of parts it is the same with any number of copies, but for the order in which gradients are added.
     """
 
-    def __init__(self, module: nn.Module, parts: Sequence[int], total: int, seed: int, bf16: bool) -> None:
+    def __init__(
+        self, module: nn.Module, parts: Sequence[int], total: int, seed: int, bf16: bool, threads: int
+    ) -> None:
         self.parts, self.total, self.seed, self.bf16 = parts, total, seed, bf16
-        self.modules = [module, *(sharing(module) for _ in range(min(len(parts), cores(), MOST) - 1))]
+        self.modules = [module, *(sharing(module) for _ in range(min(len(parts), threads, MOST) - 1))]
         self.generators = [torch.Generator() for _ in self.modules]
         for replica, generator in zip(self.modules, self.generators, strict=True):
             for part in replica.modules():
@@ -81,20 +83,26 @@ class Replicas:
             replica.train()
 
     def backward(
-        self, objective: Objective, batch: Sequence[Any], step: int, threads: ThreadPoolExecutor
-    ) -> tuple[float, float]:
-        """Leave the gradient of the batch's summed loss in the first module; return sum and count."""
+        self, objective: Objective, batch: Sequence[Any], step: int, threads: ThreadPoolExecutor,
+        together: bool = False,
+    ) -> tuple[float, float]:  # fmt: skip
+        """Leave the gradient of the batch's summed loss in the first module; return sum and count.
+
+        A part without rows is left out, or (`together`) run with a row that counts nothing.
+        """
         count = len(self.modules)
 
         def work(place: int) -> list[tuple[float, float]]:
             found = []
             for part in self.parts[place::count]:
                 self.generators[place].manual_seed(mixed(self.seed, step, part))
-                if len(rows := batch[part :: self.total]):
+                rows = batch[part :: self.total] if part < self.total else batch[:0]
+                if len(rows) or together:
                     with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-                        loss, counted = objective(self.modules[place], rows)
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    found.append((loss.item(), float(counted)))
+                        loss, counted = objective(self.modules[place], rows if len(rows) else batch[:1])
+                    weight = float(len(rows) > 0)
+                    (loss * weight).backward()  # type: ignore[no-untyped-call]
+                    found.append((loss.item() * weight, counted * weight))
             return found
 
         done = threads.map(work, range(count)) if count > 1 else [work(0)]

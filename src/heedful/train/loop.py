@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from heedful.core.precision import dtype
 from heedful.errors import DataError
 from heedful.estimator import Clock
-from heedful.train.checkpoints import Keeper, put_back, weights
-from heedful.train.cores import Objective, Replicas, cores, fitting, pool
+from heedful.train.checkpoints import Keeper, give, put_back, weights
+from heedful.train.cores import Objective, Replicas, fitting, pool
 from heedful.train.optimizers import Optimizers, depth_of, place
 from heedful.train.plan import Plan
 from heedful.train.progress import Interrupt, Progress, Silent, Watch
+from heedful.train.shares import share
 from heedful.train.team import ALONE, Team
 
 Batches = Callable[[int], Sequence[Sequence[Any]]]
@@ -45,7 +46,7 @@ def train(
         raise DataError("there is nothing to train on: no batch has a row. Give more texts.")
     run = Run(module, objective, plan, len(order), keeper, watch or Silent(), team)
     progress = run.begin(clock, evaluate, fitting(len(order[0])))
-    with pool() as threads, Interrupt(keeper is not None) as interrupt:
+    with pool(team.threads, team.within) as threads, Interrupt(keeper is not None) as interrupt:
         while not run.over():
             order = batches(progress.epoch) if progress.epoch else order
             run.begin_epoch()
@@ -53,7 +54,7 @@ def train(
                 run.step(order[progress.index], threads)
                 if plan.trials and int(progress.done * plan.trials) > len(progress.scores):
                     run.score(evaluate)
-                run.save_if(team.told(interrupt.asked) > 0)
+                run.save_if(interrupt.asked)
             if progress.index == len(order):
                 progress.epoch, progress.index = progress.epoch + 1, 0
                 if not plan.trials:
@@ -83,16 +84,17 @@ class Run:
         if found:
             progress.restore(found[1])
             put_back(self.module, found[0]["model"])
-            self.best = found[0].get("best", {})
+            mine = weights(self.module)
+            self.best = {name: share(value, mine[name]) for name, value in found[0].get("best", {}).items()}
         else:
             progress.parts = plan.parts or max(parts, team.size)
             if clock is not None and clock.seconds < math.inf:
                 spare = plan.spare if evaluate else 0.0
-                progress.budget = max(team.told(clock.left()) * (1 - spare), 1e-9)
+                progress.budget = max(team.told(clock.left())[0] * (1 - spare), 1e-9)
         bf16 = dtype(plan.precision) == torch.bfloat16
-        mine = team.parts(progress.parts)
-        self.replicas = Replicas(self.module, mine, progress.parts, plan.seed, bf16)
-        self.optimizers = Optimizers(self.module, plan, cores())
+        parts_here = team.parts(progress.parts)
+        self.replicas = Replicas(self.module, parts_here, progress.parts, plan.seed, bf16, team.threads)
+        self.optimizers = Optimizers(self.module, plan, team.threads)
         if found:
             self.optimizers.restore(found[0]["optimizers"])
         team.copy(list(self.module.state_dict().values()))
@@ -109,13 +111,14 @@ class Run:
     def step(self, batch: Sequence[Any], threads: ThreadPoolExecutor) -> None:
         """Go down the gradient of one batch."""
         progress, begin = self.progress, time.monotonic()
-        loss, count = self.replicas.backward(self.objective, batch, progress.step, threads)
-        self.team.add(self.optimizers.parameters)
-        loss, count = self.team.sum(loss, count)
+        team = self.team
+        found = self.replicas.backward(self.objective, batch, progress.step, threads, team.together)
+        team.add(self.optimizers.parameters)
+        loss, count = team.sum(*found)
         progress.done = progress.share(self.total)
         progress.factor = self.plan.factor(progress.done)
-        progress.norm = self.optimizers.step(progress.factor, count or 1.0, threads)
-        progress.note(loss / (count or 1.0), count, self.team.told(time.monotonic() - begin))
+        progress.norm = self.optimizers.step(progress.factor, count or 1.0, threads, team.over_shares)
+        progress.note(loss / (count or 1.0), count, *team.told(time.monotonic() - begin))
         self.watch.stepped(progress)
 
     def score(self, evaluate: Evaluate | None) -> None:
@@ -131,23 +134,28 @@ class Run:
             progress.best = len(progress.scores) - 1
             self.best = {name: value.clone() for name, value in weights(self.module).items()}
         progress.scored = progress.step
-        progress.seconds += self.team.told(time.monotonic() - begin)
+        progress.seconds += self.team.told(time.monotonic() - begin)[0]
         self.watch.scored(progress)
         self.save()
 
     def save_if(self, asked: bool) -> None:
         """Write a checkpoint if it is time for one, or if the user asked to end here."""
-        if self.keeper is not None and (asked or self.keeper.due(self.progress.step)):
+        due = self.keeper is not None and self.keeper.due(self.progress.step)
+        asked, due = (number > 0 for number in self.team.told(asked, due))
+        if asked or due:
             self.save()
         if asked:
             raise KeyboardInterrupt
 
     def save(self) -> None:
         """Write a checkpoint."""
-        if self.keeper is not None and self.team.first:
+        if self.keeper is not None:
             groups = {"model": weights(self.module), "optimizers": self.optimizers.state()}
             groups |= {"best": self.best} if self.best else {}
-            self.keeper.save(self.progress.step, groups, self.progress.state())
+            if self.team.first:
+                self.keeper.save(self.progress.step, groups, self.progress.state())
+            elif self.team.together:
+                give(groups)
 
     def over(self) -> bool:
         """Is it at its end? Say why, where that is before the planned one."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from heedful.core.attention import Packed
@@ -23,18 +23,18 @@ def laid(rows: Sequence[Ints]) -> tuple[Tensor, Packed]:
 
 def next_token(model: Transformer, rows: Sequence[Ints]) -> Loss:
     """Ask after each token for the next one (GPT); rows hold one token more than the model reads."""
-    rows = [row for row in rows if len(row) > 1]
+    short, rows = rows[0], [row for row in rows if len(row) > 1]
     if not rows:
-        return nothing(model)
+        return nothing(model, short)
     inputs, layout = laid([row[:-1] for row in rows])
     targets, _ = laid([row[1:] for row in rows])
     scores = model.scores(*model(inputs, layout))  # (N, V)
     return cross_entropy(scores.float(), targets, reduction="sum"), len(targets)
 
 
-def nothing(model: nn.Module) -> Loss:
+def nothing(model: Transformer, ids: Ints) -> Loss:
     """Return the loss where nothing is asked: 0, of which all gradients are 0."""
-    return torch.stack([parameter.sum() for parameter in model.parameters()]).sum() * 0, 0.0
+    return model.scores(*model(*laid([ids]))).sum() * 0, 0.0
 
 
 def answered(model: Transformer, rows: Sequence[tuple[Ints, int]]) -> Loss:

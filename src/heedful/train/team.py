@@ -1,22 +1,32 @@
 """Several processes, on one machine or many, that train one model together (started by torchrun)."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from heedful.errors import ConfigError
+from heedful.train.cores import cores, pool
 from heedful.train.launch import leave_with_parent
 
 MINUTES = 10  # to wait for the others
 BUCKET = 1 << 22  # numbers that are sent at once
 
+Found = TypeVar("Found")
+
 
 class Team:
-    """One process among `size`, of which number 0 writes; alone, all of this does nothing."""
+    """One process among `size`, of which number 0 writes; alone, all of this does nothing.
+
+    Each holds the whole model. `together` says whether all have to call it equally often.
+    """
+
+    together = False
 
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
@@ -26,9 +36,32 @@ class Team:
         """Is this the process that writes and speaks?"""
         return self.rank == 0
 
+    @property
+    def threads(self) -> int:
+        """Threads of this process that each do work of their own."""
+        return cores()
+
+    @property
+    def within(self) -> int:
+        """Threads inside an operation."""
+        return 1
+
+    def divide(self, module: nn.Module) -> None:
+        """Do nothing: every process keeps all of the module."""
+
     def parts(self, total: int) -> list[int]:
-        """Return which of a batch's `total` parts this process works on."""
-        return list(range(self.rank, total, self.size))
+        """Return which of a batch's `total` parts this process works on; parts past the last are empty."""
+        rounds = -(-total // self.size) if self.together else len(range(self.rank, total, self.size))
+        return [self.rank + turn * self.size for turn in range(rounds)]
+
+    def each(self, work: Callable[[int], Found], count: int) -> list[Found]:
+        """Return what `work` gives for each of this process's share of the numbers below `count`."""
+        with pool() as threads:
+            return list(threads.map(work, range(self.rank, count, self.size)))
+
+    def over_shares(self, number: float) -> float:
+        """Return what the processes found in their shares of a gradient as one: all have all of it."""
+        return number
 
     def sum(self, *numbers: float) -> list[float]:
         """Return the sums over all processes."""
@@ -38,9 +71,9 @@ class Team:
         dist.all_reduce(held)
         return [float(number) for number in held]
 
-    def told(self, number: float) -> float:
-        """Return the first process's number, so that all decide alike."""
-        return self.sum(number if self.first else 0.0)[0]
+    def told(self, *numbers: float) -> list[float]:
+        """Return the first process's numbers, so that all decide alike."""
+        return self.sum(*(number if self.first else 0.0 for number in numbers))
 
     def add(self, parameters: Sequence[nn.Parameter]) -> None:
         """Make every gradient the sum of all processes' gradients."""
@@ -81,14 +114,19 @@ def buckets(parameters: Sequence[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
 
 
 @contextmanager
-def joined() -> Iterator[Team]:
+def joined(kind: type[Team] = Team) -> Iterator[Team]:
     """Yield the team that torchrun's environment names; without one, a team of one."""
     if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        if kind.together:
+            raise ConfigError(
+                "there is one process, and a model cannot be divided among it; expected two or more. Give "
+                "--workers 2, or leave out --shard."
+            )
         yield Team()
         return
     leave_with_parent()
     dist.init_process_group("gloo", timeout=timedelta(minutes=MINUTES))
     try:
-        yield Team(dist.get_rank(), dist.get_world_size())
+        yield kind(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
