@@ -134,6 +134,25 @@ def test_quotes_that_are_letters_in_a_tsv(tmp_path: Path) -> None:
     assert table.texts == ['"Hello there', 'she said so" twice', "and more", '"']
 
 
+def test_two_quotes_that_never_pair_in_a_tsv_swallow_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    texts = [
+        f'"word {i} opens' if i in (3, 7) else f'word {i} closes"' if i == 9 else f"word {i}"
+        for i in range(20)
+    ]
+    path.write_text("text\tlabel\n" + "".join(f"{text}\t{'ab'[i % 2]}\n" for i, text in enumerate(texts)))
+    assert pairs(path) == [(text, "ab"[i % 2]) for i, text in enumerate(texts)]
+
+
+def test_quotes_around_fields_of_a_tsv_are_taken_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    rows = "".join(f'"say ""{i}""\t{i}\nagain"\t"{"ab"[i % 2]}"\n' for i in range(20))
+    path.write_text(f'"text"\t"label"\n{rows}')
+    assert pairs(path) == [(f'say "{i}"\t{i}\nagain', "ab"[i % 2]) for i in range(20)]
+    path.write_text('"text"\t"label"\n' + "".join(f'"word {i}"\t"{"ab"[i % 2]}"\n' for i in range(20)))
+    assert pairs(path) == [(f"word {i}", "ab"[i % 2]) for i in range(20)]
+
+
 def test_broken_json_lines_are_counted(tmp_path: Path) -> None:
     good = [json.dumps({"text": f"text number {i}", "label": i % 2}) for i in range(6)]
     bad = [

@@ -87,7 +87,10 @@ def guess_dialect(lines: list[str], suffix: str) -> Dialect | None:
     backslashes = any('\\"' in line for line in lines) and not any('""' in line for line in lines)
     escapes = [True, False] if backslashes else [False]
     for delimiter in DELIMITERS:
-        for dialect in [*(Dialect(delimiter, True, flag) for flag in escapes), Dialect(delimiter, False)]:
+        ways = [*(Dialect(delimiter, True, flag) for flag in escapes), Dialect(delimiter, False)]
+        if delimiter == "\t" and not wrapped(lines):
+            ways.reverse()  # of two that fit as well, the first is taken: between tabs quotes are letters
+        for dialect in ways:
             records = [cells for cells in parsed(lines, dialect) if cells]
             widths = Counter(len(cells) for cells in records if len(cells) > 1)
             if not widths:
@@ -102,6 +105,12 @@ def guess_dialect(lines: list[str], suffix: str) -> Dialect | None:
     if best is None:
         return Dialect(ALONE) if named else None
     return best[1]
+
+
+def wrapped(lines: Sequence[str]) -> bool:
+    """Do quotes stand around fields between tabs: does each field that begins with one end with one?"""
+    fields = [field for line in lines for field in line.rstrip("\r\n").split("\t") if field.startswith('"')]
+    return bool(fields) and all(len(field) > 1 and field.endswith('"') for field in fields)
 
 
 def parsed(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
@@ -163,8 +172,8 @@ def delimited_rows(file: TextFile, lines: list[str], dialect: Dialect, wanted: S
     columns = unique_names(names)
     mark = DELIMITERS.get(dialect.delimiter)
     notes = [f"Read as columns separated by {mark}." if mark else "Read as one column."]
-    if not dialect.quoted and mark:
-        notes.append("Quotes are taken as letters of the text: they do not pair.")
+    if not dialect.quoted and mark and any('"' in line for line in lines):
+        notes.append("Quotes are taken as letters of the text.")
     if not header:
         notes.append(f"No header was found: the columns are called {', '.join(columns[:3])}.")
 
