@@ -52,9 +52,9 @@ def cores() -> int:
     return max(1, found // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
-def fitting(rows: int) -> int:
-    """Return in how many parts a batch of `rows` is best cut on this machine."""
-    return max(1, min(cores(), rows // FEWEST, MOST))
+def fitting(rows: int, threads: int, processes: int) -> int:
+    """Return in how many parts a batch of `rows` is best cut for `processes` of `threads` each."""
+    return max(processes, min(min(threads, MOST) * processes, rows // FEWEST))
 
 
 class Replicas:

@@ -45,7 +45,7 @@ def train(
     if not order:
         raise DataError("there is nothing to train on: no batch has a row. Give more texts.")
     run = Run(module, objective, plan, len(order), keeper, watch or Silent(), team)
-    progress = run.begin(clock, evaluate, fitting(len(order[0])))
+    progress = run.begin(clock, evaluate, len(order[0]))
     with pool(team.threads, team.within) as threads, Interrupt(keeper is not None) as interrupt:
         while not run.over():
             order = batches(progress.epoch) if progress.epoch else order
@@ -77,17 +77,18 @@ class Run:
         self.best: dict[str, Tensor] = {}
         self.progress = Progress()
 
-    def begin(self, clock: Clock | None, evaluate: Evaluate | None, parts: int) -> Progress:
+    def begin(self, clock: Clock | None, evaluate: Evaluate | None, rows: int) -> Progress:
         """Make the copies and optimisers, and take over the last checkpoint where there is one."""
         progress, plan, team = self.progress, self.plan, self.team
         found = self.keeper.latest() if self.keeper else None
+        team.agree(found[1]["step"] if found else 0, "the step of the last checkpoint")
         if found:
             progress.restore(found[1])
             put_back(self.module, found[0]["model"])
             mine = weights(self.module)
             self.best = {name: share(value, mine[name]) for name, value in found[0].get("best", {}).items()}
         else:
-            progress.parts = plan.parts or max(parts, team.size)
+            progress.parts = plan.parts or int(team.told(fitting(rows, team.threads, team.size))[0])
             if clock is not None and clock.seconds < math.inf:
                 spare = plan.spare if evaluate else 0.0
                 progress.budget = max(team.told(clock.left())[0] * (1 - spare), 1e-9)

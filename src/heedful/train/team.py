@@ -75,6 +75,15 @@ class Team:
         """Return the first process's numbers, so that all decide alike."""
         return self.sum(*(number if self.first else 0.0 for number in numbers))
 
+    def agree(self, number: float, what: str) -> None:
+        """Raise ConfigError in a process that found another number than the first one."""
+        told = self.told(number)[0]
+        if told != number:
+            raise ConfigError(
+                f"{what} is {number:g} in process {self.rank} and {told:g} in the first; expected the same. "
+                "Let -o name one folder that all machines share."
+            )
+
     def add(self, parameters: Sequence[nn.Parameter]) -> None:
         """Make every gradient the sum of all processes' gradients."""
         if self.size == 1:
