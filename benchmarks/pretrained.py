@@ -21,6 +21,7 @@ from sklearn.metrics import f1_score
 
 from benchmarks.machine import DATA, write
 from heedful.checkpoint.folder import load_transformer, save_transformer
+from heedful.intervals import interval
 from heedful.tasks.classify import Classifier
 from heedful.tasks.pretrain import pretrain
 from heedful.tasks.tune_writer import Tuning, as_row, objective, tune
@@ -38,7 +39,6 @@ DRAWS = 2000
 QUESTIONS = 2000  # of TREC's training rows, so that there is something to be gained
 PAIRS, SCORED = 3000, 300  # package descriptions
 LONGEST = 600  # characters of a description
-Made = tuple[np.ndarray, dict[str, Any]]  # a score of each test row by seed (S, N), and what else is told
 
 
 def run(way: str) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def run(way: str) -> dict[str, Any]:
         "way": way, "minutes": MINUTES[way], "pretraining_seconds": took, "pretraining": figures,
         "seeds": list(SEEDS), "runs": runs,
         "mean": {kind: float(found.mean()) for kind, found in rows.items()},
-        "interval": {kind: interval(found) for kind, found in rows.items()},
-        "pretrained_minus_scratch": interval(rows["pretrained"] - rows["scratch"]),
+        "interval": {kind: bounds(found) for kind, found in rows.items()},
+        "pretrained_minus_scratch": bounds(rows["pretrained"] - rows["scratch"]),
     }  # fmt: skip
 
 
@@ -80,14 +80,14 @@ def forget(source: Path, target: Path) -> None:
     save_transformer(found.transformer, found.form, target)
 
 
-def interval(rows: np.ndarray) -> list[float]:
+def bounds(rows: np.ndarray) -> list[float]:
     """Return the 95 % bootstrap interval of the mean over rows and seeds, rows and seeds drawn anew."""
     draw = np.random.default_rng(0)
     seeds, count = rows.shape
     means = [
         rows[draw.integers(0, seeds, seeds)][:, draw.integers(0, count, count)].mean() for _ in range(DRAWS)
     ]
-    return [float(edge) for edge in np.percentile(means, [2.5, 97.5])]
+    return list(interval(np.array(means)))
 
 
 def sorter(model: Path, seed: int) -> dict[str, Any]:
@@ -112,9 +112,8 @@ def sorter(model: Path, seed: int) -> dict[str, Any]:
 
 def questions(part: str) -> list[tuple[str, str]]:
     """Return texts and classes of a part of TREC."""
-    path = next((DATA / "trec").glob(f"*{part}*"))
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [(text, label.split(":")[0]) for label, _, text in (line.partition(" ") for line in lines)]
+    lines = (DATA / "trec" / f"{part}.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    return [(text, label) for label, _, text in (line.partition(" ") for line in lines)]
 
 
 def summarist(model: Path, seed: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The speed of a training step beside transformers' Trainer: same weights, rows, batch size and precision.
 
-Both train in one process, in alternating rounds; the figure of a round is the median of its steps.
+Both train in one process, in alternating rounds; the figure of a round leaves out its first steps.
 """
 
 import statistics
