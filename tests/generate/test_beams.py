@@ -1,11 +1,14 @@
 """Beam search: the reference's sequences and scores for the same settings."""
 
+import math
 from typing import Any
 
 import pytest
 import torch
-from generate.small import PROMPTS, VOCAB, small
+from generate.bigram import Bigram, bigram
+from generate.small import PROMPTS, VOCAB, one, small
 
+from heedful.errors import DataError
 from heedful.generate import Habits, Settings, generate
 
 NAMES = ("gpt2", "llama", "t5", "bart", "marian")
@@ -104,3 +107,88 @@ def test_a_stop_told_by_the_caller_ends_beams() -> None:
     settings = Settings(max_tokens=8, beams=3, answers=3)
     (answers,) = generate(model.ours, [[5, 9]], settings, until=lambda *now: len(now[1]) == 2)
     assert [(len(answer.tokens), answer.finished) for answer in answers] == [(2, "stop")] * 3
+
+
+def test_a_stop_told_by_the_caller_ends_each_prompt_at_its_own_step() -> None:
+    model = small("gpt2")
+    settings = Settings(max_tokens=8, beams=3, answers=3)
+    found = generate(model.ours, PROMPTS, settings, until=lambda row, ids: len(ids) == row + 1)
+    assert [[len(answer.tokens) for answer in answers] for answers in found] == [
+        [row + 1] * 3 for row in range(5)
+    ]
+    assert {answer.finished for answers in found for answer in answers} == {"stop"}
+
+
+@pytest.mark.parametrize("beams", [4, 7, 30])
+def test_a_beam_wider_than_the_vocabulary_finds_the_best_of_all(beams: int) -> None:
+    model = bigram(3)
+    settings = Settings(max_tokens=3, beams=beams, answers=min(beams, 27), length_penalty=0.0)
+    (answers,) = generate(model, [[1]], settings)
+    every = model.every(1, 3)
+    assert answers[0].score == pytest.approx(every[0][0], abs=1e-4)
+    if beams >= 9:  # no beginning is lost
+        assert sorted(answer.tokens for answer in answers) == sorted(path for _, path in every)
+        assert [answer.score for answer in answers] == pytest.approx([score for score, _ in every], abs=1e-4)
+
+
+def test_beams_of_a_wide_search_end_with_the_vocabulary() -> None:
+    model = bigram(3)
+    (answers,) = generate(model, [[1]], Settings(max_tokens=2, beams=9, answers=9), Habits(ends=(0, 1)))
+    lines = [answer.tokens for answer in answers]
+    assert sorted(lines) == [[0], [1], [2, 0], [2, 1], [2, 2]]
+
+
+def test_nothing_that_ended_goes_on() -> None:
+    model = bigram(4)
+    settings = Settings(max_tokens=6, beams=4, answers=4, stop=(0, 1, 2))
+    (answers,) = generate(model, [[1]], settings)
+    assert {(*answer.tokens[:-1], answer.tokens[-1] in settings.stop) for answer in answers} <= {
+        *((*[3] * count, True) for count in range(6)), (3, 3, 3, 3, 3, False),
+    }  # fmt: skip
+    assert all(answer.score is not None and answer.score > -100 for answer in answers)
+    (answers,) = generate(model, [[1]], settings, until=lambda *now: len(now[1]) == 1)
+    assert [answer.tokens for answer in answers] == [[id] for _, [id] in model.every(1, 1)]
+
+
+def test_beams_to_which_all_is_forbidden_are_refused() -> None:
+    with pytest.raises(DataError, match="forbid every token"):
+        generate(bigram(4), [[1]], Settings(beams=2), Habits(never=(0, 1, 2, 3)))
+
+
+@pytest.mark.parametrize("vocab", [6, 5000])
+def test_ties_leave_different_answers(vocab: int) -> None:
+    model = Bigram(torch.zeros(vocab, vocab))
+    together = generate(model, [[1], [2], [3]], Settings(max_tokens=4, beams=5, answers=5))
+    for row, answers in enumerate(together):
+        assert len({tuple(answer.tokens) for answer in answers}) == 5
+        assert [answer.score for answer in answers] == pytest.approx([-math.log(vocab)] * 5)
+        (alone,) = generate(model, [[row + 1]], Settings(max_tokens=4, beams=5, answers=5))
+        assert [answer.tokens for answer in alone] == [answer.tokens for answer in answers]
+
+
+def test_races_that_end_at_different_places_are_those_of_one_prompt() -> None:
+    model = small("gpt2")
+    settings = Settings(max_tokens=100, beams=3, answers=2, length_penalty=0.3)
+    prompts = [[7] * length for length in (20, 3, 23, 14, 3, 9)]
+    together = generate(model.ours, prompts, settings)
+    assert [len(answers[0].tokens) for answers in together] == [4, 21, 1, 10, 21, 15]
+    for prompt, answers in zip(prompts, together, strict=True):
+        (alone,) = generate(model.ours, [prompt], settings)
+        assert [answer.tokens for answer in alone] == [answer.tokens for answer in answers]
+        assert {answer.finished for answer in answers} == {"positions"}
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_log_probabilities_are_the_models_own_whatever_is_forced_or_forbidden(beams: int) -> None:
+    model = small("bart")
+    prompts, memory = model.given(PROMPTS)
+    habits = Habits(ends=(9,), first=20, last=(9,), never=(8, 21), banned=((30,), (9,)))
+    settings = Settings(max_tokens=5, min_tokens=6, beams=beams, answers=beams, alternatives=VOCAB)
+    for row, answers in enumerate(generate(model.ours, prompts, settings, habits, memory)):
+        for answer in answers:
+            assert (answer.tokens[0], answer.tokens[-1], len(answer.tokens)) == (20, 9, 5)
+            for place, id in enumerate(answer.tokens):
+                own = model.scores(prompts[row] + answer.tokens[:place], one(memory, row)).log_softmax(-1)
+                assert answer.logprobs[place] == pytest.approx(own[id].item(), abs=1e-4)
+                for other, logprob in answer.top[place]:
+                    assert logprob == pytest.approx(own[other].item(), abs=1e-4)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor, int64, tensor, zeros
+from torch import Tensor, arange, cat, full, int64, tensor, zeros
 
 from heedful.core.attention import Packed
 from heedful.core.config import StackConfig
 from heedful.errors import DataError
+
+LARGEST = 8 << 30  # bytes of keys and values
 
 
 class Own:
@@ -31,6 +33,13 @@ class Own:
         """Return all places; what lies behind the tokens of a row means nothing."""
         return self.key, self.value
 
+    def copy(self, source: Tensor, target: Tensor, rows: int) -> None:
+        """Copy the tokens at some of the B places to others; then keep the first rows."""
+        for part in (self.key, self.value):
+            flat = part.view(-1, *part.shape[2:])  # (B places, G, K)
+            flat.index_copy_(0, target, flat.index_select(0, source))
+        self.key, self.value = self.key[:rows], self.value[:rows]
+
 
 class Other:
     """One block's keys and values of the encoder's output: computed at the first step, then read."""
@@ -38,34 +47,53 @@ class Other:
     def __init__(self) -> None:
         self.full = False
         self.memory = Packed(())
-        self.held: tuple[Tensor, Tensor] | None = None
+        self.key = self.value = zeros(0)
 
     def add(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Lay packed ones (M, G, K) out as (B, longest, G, K)."""
         at = (self.memory.rows(), self.memory.places())
-        both = []
-        for part in (key, value):
-            wide = part.new_zeros(len(self.memory.lengths), max(self.memory.lengths), *part.shape[1:])
-            wide[at] = part
-            both.append(wide)
-        self.held, self.full = (both[0], both[1]), True
-        return self.held
+        shape = (len(self.memory.lengths), max(self.memory.lengths), *key.shape[1:])
+        self.key, self.value, self.full = key.new_zeros(shape), value.new_zeros(shape), True
+        self.key[at], self.value[at] = key, value
+        return self.key, self.value
 
     def read(self) -> tuple[Tensor, Tensor]:
         """Return what the first step stored."""
-        assert self.held is not None
-        return self.held
+        return self.key, self.value
+
+    def copy(self, source: Tensor, target: Tensor, rows: int) -> None:
+        """Copy some rows to others; then keep the first rows."""
+        for part in (self.key, self.value):
+            part.index_copy_(0, target, part.index_select(0, source))
+        self.key, self.value = self.key[:rows], self.value[:rows]
 
 
 class Cache:
-    """What a decoder remembers of B sequences, up to `places` tokens in each."""
+    """What a decoder remembers of B sequences, up to `places` tokens in each.
+
+    `origin` (B, places) numbers the token at every place, and `texts` tells which memory a row reads: rows
+    that come from one differ in little, and little is copied when they change places.
+    """
 
     def __init__(self, config: StackConfig, rows: int, places: int, like: Tensor) -> None:
-        self.places = places
+        self.config, self.places = config, places
+        self.check(rows)
         self.past = [0] * rows
         self.own = [Own(config, rows, places, like) for _ in range(config.depth)]
         self.other = [Other() for _ in range(config.depth if config.cross else 0)]
         self.memory = Packed(())
+        self.written = 0
+        self.origin, self.texts = full((rows, places), -1, device=like.device), list(range(rows))
+
+    def check(self, rows: int) -> None:
+        """Raise DataError where as many sequences take too much memory."""
+        config = self.config
+        size = 8 * config.depth * rows * self.places * config.kv_heads * config.head_width
+        if size > LARGEST:
+            raise DataError(
+                f"{rows} sequences of {self.places} tokens need {size >> 20} MB of memory; at most "
+                f"{LARGEST >> 20} are taken. Ask for fewer tokens."
+            )
 
     def layout(self, lengths: Sequence[int]) -> Packed:
         """Return the layout of new tokens, `lengths` of them in each row."""
@@ -77,11 +105,14 @@ class Cache:
 
     def begin(self, layout: Packed, memory: Packed | None) -> None:
         """Say where the tokens of `layout` will lie, and how the encoder's output is laid out."""
-        at = (layout.rows(), layout.places())
+        single = set(layout.lengths) == {1}
+        at = (layout.rows(), tensor(layout.past) if single else layout.places())
+        self.origin[at] = arange(self.written, self.written + len(at[0]), device=self.origin.device)
+        self.written += len(at[0])
         for keep in self.own:
             keep.at = at
         if memory is not None:
-            self.memory = memory
+            self.memory, self.texts = memory, list(range(len(memory.lengths)))
             for other in self.other:
                 other.memory = memory
 
@@ -91,17 +122,48 @@ class Cache:
 
     def choose(self, rows: Sequence[int]) -> None:
         """Keep these rows, in this order; one may be named several times, or not at all."""
-        index = tensor(rows, dtype=int64)
+        self.grow(len(rows))
         self.past = [self.past[row] for row in rows]
+        self.choose_own(tensor(rows, dtype=int64, device=self.origin.device))
+        if self.memory.lengths:
+            self.choose_other(rows)
+
+    def choose_own(self, rows: Tensor) -> None:
+        """Copy the tokens that other rows (B,) have at the same place."""
+        used = max(self.past, default=0)
+        wanted = self.origin[rows, :used]  # (B, T)
+        self.origin, before = self.origin[: len(rows)], self.origin[: len(rows), :used]
+        row, place = (wanted != before).nonzero(as_tuple=True)
         for keep in self.own:
-            used = max(self.past, default=0)
-            key, value = keep.key[index, :used], keep.value[index, :used]
-            if len(rows) != len(keep.key):
-                keep.key, keep.value = (x.new_zeros(len(rows), *x.shape[1:]) for x in (keep.key, keep.value))
-            keep.key[:, :used], keep.value[:, :used] = key, value
-        self.memory = (
-            Packed(tuple(self.memory.lengths[row] for row in rows)) if self.memory.lengths else self.memory
-        )
+            keep.copy(rows[row] * self.places + place, row * self.places + place, len(rows))
+        self.origin[:, :used] = wanted
+
+    def choose_other(self, rows: Sequence[int]) -> None:
+        """Copy the memory where a row reads another text than before."""
+        wanted = [self.texts[row] for row in rows]
+        if wanted == self.texts:
+            return
+        target = [i for i, (new, old) in enumerate(zip(wanted, self.texts, strict=False)) if new != old]
+        source = tensor([rows[i] for i in target], dtype=int64, device=self.origin.device)
         for other in self.other:
-            if other.held is not None:
-                other.held = (other.held[0][index], other.held[1][index])
+            other.copy(source, tensor(target, dtype=int64, device=source.device), len(rows))
+        self.memory = Packed(tuple(self.memory.lengths[row] for row in rows))
+        self.texts = wanted
+
+    def grow(self, rows: int) -> None:
+        """Make places for as many rows, if there are fewer."""
+        more = rows - len(self.past)
+        if more <= 0:
+            return
+        self.check(rows)
+        for keep in (*self.own, *(self.other if self.memory.lengths else ())):
+            keep.key, keep.value = wider(keep.key, rows), wider(keep.value, rows)
+        self.origin = cat([self.origin, self.origin.new_full((more, self.places), -1)])
+        self.texts += [-1] * more
+
+
+def wider(x: Tensor, rows: int) -> Tensor:
+    """Return (B, ...) with more rows, all zero."""
+    wide = x.new_zeros(rows, *x.shape[1:])
+    wide[: len(x)] = x
+    return wide

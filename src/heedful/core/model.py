@@ -8,7 +8,7 @@ from torch.nn.functional import linear
 from heedful.core.attention import Packed
 from heedful.core.block import ACTIVATIONS, Block, norm
 from heedful.core.cache import Cache
-from heedful.core.config import HeadConfig, StackConfig, TransformerConfig
+from heedful.core.config import HeadConfig, StackConfig, TokenInput, TransformerConfig
 from heedful.core.inputs import first_layer
 from heedful.core.positions import Places, across
 
@@ -99,6 +99,13 @@ class Transformer(nn.Module):
         self.head = Head(config.head, config.last) if config.head else None
         if config.shared and self.encoder and self.decoder:
             self.decoder.input.token = self.encoder.input.token
+
+    @property
+    def places(self) -> int | None:
+        """The longest sequence that it can write, 0 where nothing limits it, None where it cannot write."""
+        config = self.config.decoder
+        writes = config is not None and self.head is not None and isinstance(config.input, TokenInput)
+        return config.input.positions if config is not None and writes else None
 
     def forward(
         self,

@@ -62,12 +62,17 @@ class Row:
         """The ids since the prompt."""
         return self.ids[self.given :]
 
+    @property
+    def count(self) -> int:
+        """How many ids were written."""
+        return len(self.ids) - self.given
+
     def why(self, id: int, ends: tuple[int, ...], stops: tuple[int, ...], stopped: bool) -> str:
         """Say why the sequence ends with `id`, "" if it does not."""
         if id in ends:
             return "end"
         if id in stops or stopped:
             return "stop"
-        if len(self.written) >= self.limit:
+        if self.count >= self.limit:
             return "positions" if self.cramped else "max_tokens"
         return ""

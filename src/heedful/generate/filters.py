@@ -3,18 +3,33 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from torch import Tensor, bool, full_like, int64, sort, stack, tensor, topk, where, zeros_like
+from torch import Tensor, int64, sort, tensor, topk, where, zeros_like
+from torch import bool as booleans
 
 from heedful.generate.answers import Row
 from heedful.generate.settings import Habits, Settings
 
+FORBIDDEN = "settings and model forbid every token. Ask for fewer restrictions."
+
+
+def asked(settings: Settings, habits: Habits) -> bool:
+    """Do settings or habits shape any score?"""
+    said = (settings.no_repeat, settings.min_tokens, settings.sampled, settings.repetition_penalty != 1)
+    lists = (habits.banned, habits.last, habits.never, habits.not_first)
+    return any((*said, *lists, habits.first is not None))
+
 
 def shaped(scores: Tensor, rows: Sequence[Row], settings: Settings, habits: Habits) -> Tensor:
-    """Return scores (R, V) after all that settings and habits ask for."""
+    """Return scores (R, V) after all that settings and habits ask for.
+
+    Ids that are forbidden may be so in the given scores too.
+    """
+    only = [required(row, habits) for row in rows]
+    barred = [() if ids else unwanted(row, settings, habits) for row, ids in zip(rows, only, strict=True)]
     scores = penalised(scores, [row.ids for row in rows], settings.repetition_penalty)
-    scores = without(scores, [unwanted(row, settings, habits) for row in rows])
-    scores = forced(scores, rows, habits)
-    scores = without(scores, [suppressed(row, habits) for row in rows])
+    without(scores, barred)
+    scores = forced(scores, only)
+    without(scores, [suppressed(row, habits) for row in rows])
     return warped(scores, settings) if settings.sampled else scores
 
 
@@ -26,15 +41,16 @@ def penalised(scores: Tensor, said: Sequence[Sequence[int]], penalty: float) -> 
     return where(marked(scores, said), lower, scores)
 
 
-def without(scores: Tensor, ids: Sequence[Iterable[int]]) -> Tensor:
-    """Forbid some ids in each row."""
-    lists = [list(each) for each in ids]
-    return scores.masked_fill(marked(scores, lists), -math.inf) if any(lists) else scores
+def without(scores: Tensor, ids: Sequence[Iterable[int]]) -> None:
+    """Forbid some ids in each row, in place."""
+    vocab = scores.shape[1]
+    if at := [(row, id) for row, some in enumerate(ids) for id in some if 0 <= id < vocab]:
+        scores[tensor(at, device=scores.device).unbind(1)] = -math.inf
 
 
 def marked(scores: Tensor, ids: Sequence[Sequence[int]]) -> Tensor:
     """Return True at the ids of each row: (R, V)."""
-    mask = zeros_like(scores, dtype=bool)
+    mask = zeros_like(scores, dtype=booleans)
     for row, some in zip(mask, ids, strict=True):
         row[tensor([id for id in set(some) if 0 <= id < len(row)], dtype=int64)] = True
     return mask
@@ -47,7 +63,7 @@ def unwanted(row: Row, settings: Settings, habits: Habits) -> set[int]:
         head = list(run[:-1])
         if len(head) <= len(row.ids) and row.ids[len(row.ids) - len(head) :] == head:
             found.add(run[-1])
-    if len(row.written) < settings.min_tokens:
+    if row.count < settings.min_tokens:
         found.update(habits.ends, settings.stop)
     return found
 
@@ -58,16 +74,22 @@ def repeats(ids: Sequence[int], n: int) -> set[int]:
     return {ids[i + n - 1] for i in range(len(ids) - n + 1) if list(ids[i : i + n - 1]) == head}
 
 
-def forced(scores: Tensor, rows: Sequence[Row], habits: Habits) -> Tensor:
-    """Leave nothing but the forced id where one token stands before it, or where the last place is."""
-    if habits.first is None and not habits.last:
+def required(row: Row, habits: Habits) -> tuple[int, ...]:
+    """Return the ids of which one is forced: where one token stands before it, or at the last place."""
+    if habits.last and row.count == row.limit - 1:
+        return habits.last
+    return (habits.first,) if habits.first is not None and len(row.ids) == 1 else ()
+
+
+def forced(scores: Tensor, only: Sequence[Sequence[int]]) -> Tensor:
+    """Leave nothing but some ids in each row where there are any."""
+    if not any(only):
         return scores
-    lines = []
-    for line, row in zip(scores, rows, strict=True):
-        only = [habits.first] if habits.first is not None and len(row.ids) == 1 else []
-        only = list(habits.last) if habits.last and len(row.written) == row.limit - 1 else only
-        lines.append(full_like(line, -math.inf).index_fill(0, tensor(only), 0.0) if only else line)
-    return stack(lines)
+    scores = scores.clone()
+    for line, ids in zip(scores, only, strict=True):
+        if ids:
+            line.fill_(-math.inf)[tensor(ids)] = 0.0
+    return scores
 
 
 def suppressed(row: Row, habits: Habits) -> list[int]:

@@ -4,21 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from torch import Generator, Tensor, arange, cat, float64, inference_mode, rand, searchsorted
+from torch import Generator, Tensor, cat, float64, inference_mode, rand, searchsorted
 
-from heedful.core.model import Transformer
 from heedful.errors import DataError
-from heedful.generate.answers import Answer, Row, Token
+from heedful.generate.answers import Alternatives, Answer, Row, Token
 from heedful.generate.beams import Until, search
-from heedful.generate.filters import shaped
-from heedful.generate.session import Memory, Session, opened
+from heedful.generate.filters import FORBIDDEN, asked, shaped
+from heedful.generate.rank import best, highest, log_total
+from heedful.generate.session import Memory, Session, Writes, gathered, opened
 from heedful.generate.settings import Habits, Settings
 
 NONE = Habits()
 
+Picked = tuple[int, float, Alternatives]
+
 
 def generate(
-    model: Transformer,
+    model: Writes,
     prompts: Sequence[Sequence[int]],
     settings: Settings,
     habits: Habits = NONE,
@@ -44,7 +46,7 @@ def generate(
 
 
 def steps(
-    model: Transformer,
+    model: Writes,
     prompts: Sequence[Sequence[int]],
     settings: Settings,
     habits: Habits = NONE,
@@ -55,7 +57,7 @@ def steps(
     """Yield the next token of every unfinished answer, step by step; arguments as those of `generate`."""
     first = opened(model, prompts, settings)
     session = Session(model, prompts, max(row.limit for row in first), memory)
-    session.choose([row for row in range(len(first)) for _ in range(settings.answers)])
+    session.repeat(settings.answers)
     numbers = numbers or range(len(first))
     rows = [
         replace(row, answer=i, ids=[*row.ids], generator=chance(settings.seed, numbers[row.prompt], i))
@@ -64,12 +66,13 @@ def steps(
     ]
     while rows:
         tokens = []
-        for row, token in zip(rows, pick(session.scores, rows, settings, habits), strict=True):
-            row.ids.append(token.id)
+        for row, (id, logprob, top) in zip(rows, pick(session.scores, rows, settings, habits), strict=True):
+            row.ids.append(id)
             stopped = until is not None and until(row.prompt, row.written)
-            tokens.append(replace(token, finished=row.why(token.id, habits.ends, settings.stop, stopped)))
+            finished = row.why(id, habits.ends, settings.stop, stopped)
+            tokens.append(Token(row.prompt, row.answer, id, logprob, top, finished))
         yield tokens
-        kept = [place for place, token in enumerate(tokens) if not token.finished]
+        kept = gathered([not token.finished for token in tokens])
         rows = [rows[place] for place in kept]
         if rows:
             session.choose(kept)
@@ -77,21 +80,25 @@ def steps(
 
 
 @inference_mode()
-def pick(scores: Tensor, rows: Sequence[Row], settings: Settings, habits: Habits) -> list[Token]:
-    """Return the next token of each row for scores (R, V)."""
-    own = scores.log_softmax(-1)
-    ready = shaped(scores, rows, settings, habits)
+def pick(scores: Tensor, rows: Sequence[Row], settings: Settings, habits: Habits) -> list[Picked]:
+    """Return the next token of each row for scores (R, V): its id, its own log-probability, alternatives."""
+    total = log_total(scores)
+    best_own = tops(scores, total, settings.alternatives)
+    ready = shaped(scores, rows, settings, habits) if asked(settings, habits) else scores
     if bool(ready.amax(-1).isinf().any()):
-        raise DataError("settings and model forbid every token. Ask for fewer restrictions.")
-    chosen = drawn(ready, [row.generator for row in rows]) if settings.sampled else ready.argmax(-1)
-    logprobs = own[arange(len(rows), device=own.device), chosen].tolist()
-    best = own.topk(min(settings.alternatives, own.shape[-1]))
-    tops = [
-        tuple(zip(*pair, strict=True))
-        for pair in zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    ]
-    parts = zip(rows, chosen.tolist(), logprobs, tops, strict=True)
-    return [Token(row.prompt, row.answer, id, logprob, top) for row, id, logprob, top in parts]
+        raise DataError(FORBIDDEN)
+    chosen = drawn(ready, [row.generator for row in rows]) if settings.sampled else highest(ready)
+    logprobs = (scores.gather(1, chosen[:, None]) - total).squeeze(1).tolist()
+    return list(zip(chosen.tolist(), logprobs, best_own, strict=True))
+
+
+def tops(scores: Tensor, total: Tensor, k: int) -> list[Alternatives]:
+    """Return the k likeliest ids of each row with their log-probabilities, for scores (R, V)."""
+    if not k:
+        return [()] * len(scores)
+    values, ids = best(scores, min(k, scores.shape[1]))
+    pairs = zip(ids.tolist(), (values - total).tolist(), strict=True)
+    return [tuple(zip(*pair, strict=True)) for pair in pairs]
 
 
 def drawn(scores: Tensor, generators: Sequence[Generator | None]) -> Tensor:

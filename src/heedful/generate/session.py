@@ -1,70 +1,98 @@
 """A decoder at work: what it has read lies in a cache, and it says what may come next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
-from torch import Tensor, bfloat16, float16, inference_mode, tensor
+from torch import Tensor, as_tensor, bfloat16, float16, inference_mode, nn
 
 from heedful.core.attention import Packed
-from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
-from heedful.core.model import Transformer, last
+from heedful.core.model import last
 from heedful.errors import DataError
 from heedful.generate.answers import Row
 from heedful.generate.settings import Settings
 
 Memory = tuple[Tensor, Packed]
-LARGEST = 8 << 30  # bytes of keys and values
+
+
+class Remembers(Protocol):
+    """What a decoder has read of B sequences; `past` counts their tokens."""
+
+    past: list[int]
+
+    def choose(self, rows: Sequence[int]) -> None:
+        """Keep these rows, in this order; one may be named several times, or not at all."""
+
+
+class Writes(Protocol):
+    """A model that can be written with: `heedful.core.model.Transformer`, or another that offers the same.
+
+    `decoder(ids, layout, memory=..., cache=...)` returns the vectors (N, W) of new tokens and their layout;
+    `memory`, an encoder's output, is given once. `places` is the longest sequence it has positions for, 0 if
+    nothing limits it, None if it cannot write.
+    """
+
+    @property
+    def decoder(self) -> Callable[..., tuple[Tensor, Packed]] | None: ...
+
+    @property
+    def places(self) -> int | None: ...
+
+    def cache(self, rows: int, places: int) -> Remembers:
+        """Return an empty cache for B sequences of up to `places` tokens."""
+
+    def scores(self, x: Tensor, layout: Packed) -> Tensor:
+        """Return the scores (N, V) of the token that follows each vector (N, W)."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Return the values of the model."""
 
 
 class Session:
     """B sequences of different lengths, and the scores (B, V) of the token that follows each.
 
-    `memory` is an encoder's output; its keys and values are computed here, once.
+    `memory` is an encoder's output; its keys and values are computed here, once. The scores are the
+    session's own tensor, which may be overwritten.
     """
 
     def __init__(
-        self, model: Transformer, prompts: Sequence[Sequence[int]], room: int, memory: Memory | None = None
+        self, model: Writes, prompts: Sequence[Sequence[int]], room: int, memory: Memory | None = None
     ) -> None:
         self.model = model
         self.device = next(model.parameters()).device
-        places = max(map(len, prompts)) + room
-        config = model.config.last
-        size = 8 * config.depth * len(prompts) * places * config.kv_heads * config.head_width
-        if size > LARGEST:
-            raise DataError(
-                f"{len(prompts)} sequences of {places} tokens need {size >> 20} MB of memory; at most "
-                f"{LARGEST >> 20} are taken. Ask for fewer tokens."
-            )
-        self.cache = model.cache(len(prompts), places)
-        self.scores = self._read(prompts, memory)
+        self.cache = model.cache(len(prompts), max(map(len, prompts)) + room)
+        self.scores = self._read(*pack(prompts), memory)
 
-    def step(self, ids: Sequence[int]) -> None:
-        """Read one more token in each row."""
-        self.scores = self._read([[id] for id in ids])
+    @inference_mode()
+    def repeat(self, times: int) -> None:
+        """Go on from every row several times."""
+        self.choose([row for row in range(len(self.scores)) for _ in range(times)])
+        self.scores = self.scores.repeat_interleave(times, 0)
 
     @inference_mode()
     def choose(self, rows: Sequence[int]) -> None:
-        """Keep these rows, in this order; one may be named several times, or not at all."""
+        """Keep these rows, in this order, before the next step; some several times, others not at all."""
         if list(rows) != list(range(len(self.cache.past))):
             self.cache.choose(rows)
-            self.scores = self.scores[tensor(rows, device=self.device)]
+
+    def step(self, ids: Tensor | Sequence[int]) -> None:
+        """Read one more token in each row."""
+        self.scores = self._read(as_tensor(ids), Packed((1,) * len(ids)))
 
     @inference_mode()
-    def _read(self, new: Sequence[Sequence[int]], memory: Memory | None = None) -> Tensor:
+    def _read(self, ids: Tensor, layout: Packed, memory: Memory | None = None) -> Tensor:
         """Return the scores after new tokens; only the last of each row goes through the head."""
         assert self.model.decoder is not None
-        ids, layout = pack(new)
         x, layout = self.model.decoder(ids.to(self.device), layout, memory=memory, cache=self.cache)
-        scores = self.model.scores(last(x, layout), Packed((1,) * len(new)))
+        scores = self.model.scores(last(x, layout), Packed((1,) * len(layout.lengths)))
         return scores.float() if scores.dtype in (bfloat16, float16) else scores
 
 
-def opened(model: Transformer, prompts: Sequence[Sequence[int]], settings: Settings) -> list[Row]:
+def opened(model: Writes, prompts: Sequence[Sequence[int]], settings: Settings) -> list[Row]:
     """Return one row for each prompt; DataError where a prompt leaves no place to write."""
-    config = model.config.decoder
-    if config is None or model.head is None or not isinstance(config.input, TokenInput):
+    places = model.places
+    if places is None:
         raise DataError("this model has no decoder with a head of the next word. Use one that writes.")
-    places = config.input.positions
     rows = []
     for number, prompt in enumerate(prompts):
         if not prompt:
@@ -78,3 +106,10 @@ def opened(model: Transformer, prompts: Sequence[Sequence[int]], settings: Setti
         limit = min(left, settings.max_tokens)
         rows.append(Row(number, 0, list(prompt), len(prompt), limit, limit < settings.max_tokens))
     return rows
+
+
+def gathered(stays: Sequence[bool]) -> list[int]:
+    """Return the rows that stay, in an order that moves few: the last take the places of those that leave."""
+    count = sum(stays)
+    late = iter([row for row in range(count, len(stays)) if stays[row]])
+    return [row if stays[row] else next(late) for row in range(count)]
