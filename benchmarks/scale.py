@@ -40,7 +40,7 @@ def work(mode: str) -> None:
     from heedful.families import FAMILIES
     from heedful.families.fresh import fresh_config
     from heedful.tasks.recipe import Recipe
-    from heedful.train.initial import initialise
+    from heedful.train.initial import begin
     from heedful.train.loop import train
     from heedful.train.objectives import next_token
     from heedful.train.progress import Progress, Silent
@@ -60,9 +60,7 @@ def work(mode: str) -> None:
     with joined(Sharded if mode == "shared" else Team) as team:
         model = outline(family.read(theirs, "LlamaForCausalLM"), "the benchmark")
         before = memory()
-        team.divide(model)
-        model.to_empty(device="cpu")
-        initialise(model, 0)
+        begin(model, 0, team)
         drawn = memory()
         train(model, lambda _: [rows] * STEPS, next_token, recipe.plan(epochs=1), watch=Notes(), team=team)
         if team.first:

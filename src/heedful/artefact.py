@@ -65,3 +65,8 @@ def settings(card: Mapping[str, Any], folder: Path, method: str, allowed: set[st
 def is_artefact(folder: Path) -> bool:
     """Has the folder a card, or the old one that a crash put aside?"""
     return (folder / CARD).is_file() or (folder.parent / f".{folder.name}.old" / CARD).is_file()
+
+
+def within(folder: Path) -> Path:
+    """Return the artefact that a fit made inside a folder; any other folder as it is."""
+    return folder / FITTED if is_artefact(folder / FITTED) and not is_artefact(folder) else folder

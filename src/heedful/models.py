@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from heedful.artefact import FITTED, is_artefact, read_card
+from heedful.artefact import is_artefact, read_card, within
 from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.storage import read_json
 
@@ -29,6 +29,8 @@ TASKS = {  # what `heedful fit` makes
     "gazetteer": "heedful.baselines.gazetteer:Gazetteer",
     "answer": "heedful.tasks.answer:Answerer",
     "write": "heedful.tasks.write:Writer",
+    "translate": "heedful.tasks.translate:Translator",
+    "summarize": "heedful.tasks.summarize:Summarizer",
 }
 
 
@@ -76,10 +78,8 @@ def writes(source: str | Path) -> bool:
 
 def recommended(folder: Path) -> Path:
     """Return the artefact that a comparison recommends, or that a fit made; any other folder as it is."""
-    if is_artefact(folder / FITTED) and not is_artefact(folder):
-        return folder / FITTED
     if not (folder / LEADERBOARD).is_file():
-        return folder
+        return within(folder)
     board = read_json(folder / LEADERBOARD, DataError)
     name = board.get("recommended") if isinstance(board, dict) else None
     if not isinstance(name, str) or name not in METHODS:

@@ -6,6 +6,12 @@ from typing import Any
 from heedful.errors import CheckpointError, ConfigError
 from heedful.storage import settle
 
+OTHERS = {
+    "write": "generate",
+    "translate": "translate",
+    "summarize": "summarize",
+}  # what a model can do, and the verb for it
+
 
 def single(name: str) -> Any:
     """Return the fitted classifier of one label in the folder `name`; another model is a ConfigError."""
@@ -30,9 +36,12 @@ def fitted(name: str) -> Any:
     if not (folder / "heedful.json").is_file():
         raise CheckpointError(f"{folder} {_found(folder)}")
     estimator = load(folder)
-    if hasattr(estimator, "write"):
-        raise ConfigError(f"{name} holds a writer; expected a model that sorts texts or finds parts of them. "
-                          f'Use `heedful generate {name} "a prompt"`.')  # fmt: skip
+    for verb, use in OTHERS.items():
+        if hasattr(estimator, verb):
+            raise ConfigError(
+                f"{name} holds a model that can {verb}; expected one that sorts texts or finds parts of "
+                f'them. Use `heedful {use} {name} "a text"`.'
+            )
     return estimator
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from heedful.cli.tasks import FIRST, LAST, TASKS
+from heedful.cli import fit_pairs
+from heedful.cli.tasks import FIRST, LAST, PAIRED, TASKS
 
 ABOUT = """Tune a model on a table, score it beside a baseline, and save it to FOLDER/model.
 
@@ -35,4 +36,5 @@ def command(task: str) -> click.Command:
     return click.Command(task, callback=partial(run, task), params=[*FIRST, *own, *LAST], help=about)
 
 
-fit = click.Group("fit", help=ABOUT, commands=[command(task) for task in TASKS], no_args_is_help=False)
+COMMANDS = [*map(command, TASKS), *map(fit_pairs.command, PAIRED)]
+fit = click.Group("fit", help=ABOUT, commands=COMMANDS, no_args_is_help=False)

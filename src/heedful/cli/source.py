@@ -18,7 +18,7 @@ def gather(
     What can be refused is refused here.
     """
     if out is not None:
-        _check_out(out, table)
+        check_out(out, table)
     if table is not None:
         if texts:
             raise click.UsageError("texts were given as arguments and as --file; give one of them.")
@@ -66,7 +66,7 @@ def _from_table(table: str, column: str | None, pair: str | None) -> tuple[list[
     return names, found[0].texts if pair is None else list(zip(*(one.texts for one in found), strict=True))
 
 
-def _check_out(out: str, table: str | None) -> None:
+def check_out(out: str, table: str | None) -> None:
     """Refuse before the work what could not be written after it."""
     from heedful.data.write import SUFFIXES
 

@@ -35,6 +35,58 @@ LAST = [
     option("-o", "--out", required=True, metavar="FOLDER", help="Gets the folders model and checkpoints."),
     option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout."),
 ]
+WAYS = click.Choice(["transformer", "attention", "multiplicative", "lstm"])
+PARALLEL = {
+    "--train": "What to learn from.",
+    "--dev": "What chooses the weights (default: held out of train).",
+    "--test": "What is scored at the end (default: dev).",
+}
+MORE = """
+
+Pairs stand in a table, or in two files line by line (gzip too). FOLDER gets report.html as well, and what was
+written for the scored part. The same command again goes on where it ended."""
+PAIRED = {
+    "translate": (
+        f"Train a translator on pairs of texts, and score it by BLEU and chrF.{MORE}",
+        {
+            "--source": ("texts to translate", "the first of two"),
+            "--target": ("their translations", "the second"),
+        },
+    ),
+    "summarize": (
+        f"Train a summariser on documents and their summaries, and score it by ROUGE.{MORE}",
+        {"--source": ("documents", "document"), "--target": ("summaries", "summary")},
+    ),
+}
+
+
+def columns(names: dict[str, tuple[str, str]]) -> list[click.Option]:
+    """Return the options that say what is learned from, and by what kind of model."""
+    return [
+        *(option(name, multiple=True, required=name == "--train", metavar="TABLE|SOURCE TARGET", help=about)
+          for name, about in PARALLEL.items()),
+        *(column(name, *words) for name, words in names.items()),
+        option("--method", type=WAYS, default="transformer", show_default=True,
+               help="Vaswani 2017, Bahdanau 2015, Luong 2015, Sutskever 2014."),
+        option("--size", default="mini", show_default=True, metavar="tiny|mini|small|FILE.yaml",
+               help="The model and its training; a YAML file sets any of them."),
+        option("--tokenizer", default="bpe", show_default=True, metavar="bpe|unigram|FOLDER",
+               help="Learn one for both sides, or take a folder's."),
+        option("--model", help="Tune this encoder-decoder instead: a folder or a name."),
+        option("--prefix", default="", help="Put this before each source, as T5 is told what to do."),
+    ]  # fmt: skip
+
+
+RUN = [
+    option("--minutes", type=click.FloatRange(0, min_open=True), help="Train this long (default: 15)."),
+    number("--epochs", "Go through the pairs so often instead."),
+    option("--seed", default=0, show_default=True, help="The same seed, the same model."),
+    option("--tensorboard", is_flag=True, help="Write TensorBoard's files too."),
+    option(
+        "-o", "--out", required=True, metavar="FOLDER", help="Gets the folder model, report and checkpoints."
+    ),
+    option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout."),
+]
 KINDS = click.Choice(["auto", "single", "multi", "number"])
 TASKS = {
     "classify": ("Give texts a label, several labels, or a number.", [

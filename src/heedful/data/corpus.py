@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from heedful.data.documents import BETWEEN, Piece, cut_parts, split_parts
-from heedful.data.files import TextFile, nearest, opened
+from heedful.data.files import TextFile, content_digest, nearest
 from heedful.data.rows import Rows
 from heedful.data.sources import RowTexts, gather, open_file, text_column
 from heedful.errors import ConfigError, DataError
@@ -92,10 +92,7 @@ class Corpus:
         """
         digest = hashlib.sha256(json.dumps([self.documents, self.column]).encode())
         for source in self.sources:
-            with opened(source.path) as handle:
-                content = hashlib.file_digest(handle, "sha256").hexdigest()
-                size = handle.tell()
-            digest.update(json.dumps([source.name, size, content]).encode())
+            digest.update(json.dumps([source.name, *content_digest(source.path)]).encode())
         return digest.hexdigest()
 
     def _read(self, content: TextFile | RowTexts) -> Iterator[Piece]:

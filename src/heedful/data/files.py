@@ -3,6 +3,7 @@
 import codecs
 import difflib
 import gzip
+import hashlib
 import io
 import stat
 import zlib
@@ -132,6 +133,13 @@ def opened(path: Path) -> io.BufferedReader:
         return path.open("rb")
     except OSError as problem:
         raise DataError(f"{path} cannot be opened: {problem.strerror}. Check its permissions.") from None
+
+
+def content_digest(path: Path) -> tuple[int, str]:
+    """Return a file's size and the SHA-256 of its bytes as they lie on the disk."""
+    with opened(path) as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return handle.tell(), digest
 
 
 class Unpacked(io.RawIOBase):

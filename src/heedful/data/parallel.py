@@ -1,14 +1,15 @@
 """Parallel text, streamed: the lines of two files or two columns of a table, without what is no good pair."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from itertools import zip_longest
 from pathlib import Path
 
 from heedful.data.columns import as_text, listing, named
-from heedful.data.files import TextFile
+from heedful.data.files import TextFile, content_digest
 from heedful.data.rows import Rows
 from heedful.data.sources import open_file
 from heedful.errors import DataError
@@ -23,11 +24,21 @@ Numbered = tuple[int, Pair | str]  # number of the line or row from 1, the pair 
 
 @dataclass(frozen=True)
 class Parallel:
-    """Pairs that can be streamed again and again; `name` is what to call them."""
+    """Pairs that can be streamed again and again; `name` is what to call them.
+
+    `columns` are those of a table, none of two files.
+    """
 
     name: str
     numbered: Callable[[], Iterator[Numbered]]
+    files: tuple[Path, ...]
     notes: list[str] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over the names and bytes of the files and the columns."""
+        parts = [[path.name, *content_digest(path)] for path in self.files]
+        return sha256(json.dumps([parts, self.columns]).encode()).hexdigest()
 
 
 def open_parallel(
@@ -47,7 +58,7 @@ def open_parallel(
             f"{paths[0]} is text in one language; expected a table with two columns of texts, or two files "
             "that go line by line. Name the other file too."
         )
-    return table(found, str(paths[0]), source, target)
+    return table(found, Path(paths[0]), source, target)
 
 
 def two_files(source: Path, target: Path) -> Parallel:
@@ -70,7 +81,8 @@ def two_files(source: Path, target: Path) -> Parallel:
                 )
             yield number, (first, second)
 
-    return Parallel(f"{source} and {target}", numbered, [note for file in texts for note in file.notes])
+    notes = [note for file in texts for note in file.notes]
+    return Parallel(f"{source} and {target}", numbered, (source, target), notes)
 
 
 def lines(file: TextFile) -> Iterator[str]:
@@ -81,8 +93,9 @@ def lines(file: TextFile) -> Iterator[str]:
             yield text.replace("\0", "") if file.nuls else text
 
 
-def table(rows: Rows, name: str, source: str | None, target: str | None) -> Parallel:
+def table(rows: Rows, path: Path, source: str | None, target: str | None) -> Parallel:
     """Return the pairs of two columns."""
+    name = str(path)
     if source is None and target is None and len(rows.columns) == 2:
         columns = list(rows.columns)
     elif source is None or target is None:
@@ -106,7 +119,7 @@ def table(rows: Rows, name: str, source: str | None, target: str | None) -> Para
             first, second = map(as_text, values)
             yield number, "nested text" if first is None or second is None else (first, second)
 
-    return Parallel(name, numbered, list(rows.notes))
+    return Parallel(name, numbered, (path,), list(rows.notes), tuple(columns))
 
 
 @dataclass
@@ -114,10 +127,13 @@ class Cleaning:
     """Lets good pairs through, and counts what each rule took, with a few examples: (number, source, target).
 
     `held` are prints of texts that are scored on: pairs with one of them on their side are left out. Spaces
-    and case make no difference. A rule is counted once for a pair, the first that holds.
+    and case make no difference. A rule is counted once for a pair, the first that holds. No side may have
+    more than `longest` characters, nor, where `alike` says that both say the same, many times the other's.
     """
 
     held: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+    longest: int = LONGEST
+    alike: bool = True
     kept: int = 0
     taken: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
@@ -143,13 +159,13 @@ class Cleaning:
         """Return the rule that takes a pair, None where it is good."""
         if not source or not target:
             return "empty source" if not source else "empty target"
-        if max(len(source), len(target)) > LONGEST:
-            return f"more than {LONGEST:,} characters"
+        if max(len(source), len(target)) > self.longest:
+            return f"more than {self.longest:,} characters"
         sides = folded(source), folded(target)
         if sides[0] == sides[1]:
             return "target is a copy of the source"
         short, long = sorted(map(len, sides))
-        if long > RATIO * short + SLACK:
+        if self.alike and long > RATIO * short + SLACK:
             return f"one side more than {RATIO} times as long as the other"
         prints = printed(sides[0]), printed(sides[1])
         if prints[0] in self.held[0] or prints[1] in self.held[1]:

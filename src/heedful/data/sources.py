@@ -18,6 +18,7 @@ from heedful.errors import DataError
 from heedful.storage import read_json
 
 EXPECTED = "text, JSONL, CSV or Parquet, packed with gzip or not"
+LINES = "lines of text, packed with gzip or not"
 ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".tab")  # suffixes of files that hold rows
 USUAL = ("text", "content")
 LOOKED = 16 << 20  # bytes from which the encoding of a text is told
@@ -97,6 +98,12 @@ def open_file(path: Path) -> TextFile | Rows:
         return json_rows(file, lines, LISTED)
     dialect = guess_dialect(lines, file.suffix) if file.suffix in ROWS else None
     return delimited_rows(file, lines, dialect, []) if dialect else file
+
+
+def open_text(path: Path) -> TextFile:
+    """Return a file as text, whatever its lines look like."""
+    check_regular(path, LINES)
+    return look(path, head(path, LINES), limit=None, most=LOOKED, expected=LINES)
 
 
 def text_column(rows: Rows, name: str, column: str | None) -> str:

@@ -31,16 +31,18 @@ def write_tokens(
     tokenizer: Tokenizer,
     about: Mapping[str, Any],
     end: int | None = None,
+    every: bool = False,
 ) -> None:
     """Write the tokens of a corpus, or nothing; no special ones but, if given, `end` after a document.
 
-    What looks like a special token in a text is cut as any text is. Documents without a token are left out.
+    What looks like a special token in a text is cut as any text is. Documents without a token are left out,
+    unless `every` one has to keep its number: then they have `end` alone.
     """
     dtype = NARROW if tokenizer.vocab < 1 << 16 else WIDE
     try:
         with writing(folder) as fresh:
             with (fresh / IDS).open("wb") as ids, (fresh / ENDS).open("wb") as ends:
-                counts = stream(pieces, tokenizer, (ids, ends), dtype, end)
+                counts = stream(pieces, tokenizer, (ids, ends), dtype, end, every)
             if not counts["documents"]:
                 raise DataError("the corpus has no text; expected some. Name another corpus.")
             said = {
@@ -63,6 +65,7 @@ def stream(
     files: tuple[BinaryIO, BinaryIO],
     dtype: str,
     end: int | None,
+    every: bool = False,
 ) -> Counter[str]:
     """Write tokens and the places where documents end; return what was counted."""
     engine, unknown = plain_engine(tokenizer)
@@ -71,7 +74,7 @@ def stream(
 
     def finish() -> None:
         nonlocal begun
-        if counts["tokens"] == begun:
+        if counts["tokens"] == begun and not every:
             return
         if end is not None:
             np.array([end], dtype).tofile(files[0])
@@ -89,7 +92,8 @@ def stream(
             counts["unknown"] += int(np.count_nonzero(ids == unknown)) if unknown is not None else 0
             if ends:
                 finish()
-    finish()
+    if counts["tokens"] > begun:
+        finish()
     return counts
 
 

@@ -12,30 +12,21 @@ from torch import nn
 
 from heedful.artefact import write_card
 from heedful.checkpoint.describe import operations
-from heedful.checkpoint.folder import Form, save_transformer
-from heedful.checkpoint.outline import outline
+from heedful.checkpoint.folder import save_transformer
 from heedful.core.model import Transformer
 from heedful.data.chunks import Batches
 from heedful.errors import ConfigError
-from heedful.estimator import Clock
-from heedful.families import FAMILIES
-from heedful.families.fresh import fresh_config
 from heedful.storage import writing
+from heedful.tasks.fresh import planned
 from heedful.tasks.prepare import Prepared
 from heedful.tasks.recipe import Recipe
 from heedful.tasks.score_language import mean_loss
 from heedful.tasks.ways import KINDS, Kind, Way
-from heedful.text.marks import MARKS, habits
-from heedful.train.checkpoints import CHECKPOINTS, Keeper, put_back, weights
-from heedful.train.initial import initialise
-from heedful.train.loop import train
-from heedful.train.metrics import Metrics
-from heedful.train.peak import matrix_peak
+from heedful.train.follow import Place, follow, take_mean
+from heedful.train.initial import begin
 from heedful.train.progress import Progress
-from heedful.train.progress_line import Line
 from heedful.train.shares import whole
 from heedful.train.team import Team
-from heedful.train.telling import Telling
 
 MINUTES = 15.0
 TRIALS = 12
@@ -51,23 +42,6 @@ def kind_of(objective: str, recipe: Recipe) -> Kind:
     if noise not in ways:
         raise ConfigError(f"noise is {noise!r}; {objective} has {', '.join(ways)}.")
     return ways[noise]
-
-
-def planned(kind: Kind, recipe: Recipe, prepared: Prepared) -> tuple[Transformer, Form]:
-    """Return a model that has no values yet, and the form of its files."""
-    family = FAMILIES[recipe.family or kind.family]
-    names = [name for name in family.architectures if name.endswith(kind.head)]
-    if not names:
-        raise ConfigError(f"the family {family.name} has no model {kind.head}; take {kind.family}.")
-    theirs = fresh_config(family, names[0], recipe.sizes(prepared.tokenizer.vocab, gated(family)))
-    model = outline(family.read(theirs, names[0]), "the recipe")
-    said = habits(prepared.tokenizer, MARKS[kind.marks])
-    return model, Form(family, names[0], said)
-
-
-def gated(family: Any) -> bool:
-    """Has the family's feed-forward a gate, always?"""
-    return (family.decoder or family.encoder).get("gated") is True
 
 
 @dataclass(frozen=True)
@@ -107,12 +81,11 @@ class Pretraining:
         self.board = out / "tensorboard" if tensorboard else None
         self.kind = kind_of(objective, recipe)
         self.way: Way = self.kind.bind(prepared.tokenizer, recipe, seed)
-        self.model, self.form = planned(self.kind, recipe, prepared)
+        kind = self.kind
+        self.model, self.form = planned(recipe, prepared.tokenizer, kind.marks, kind.family, (kind.head,))
         with torch.device("meta"):
             self.module: nn.Module = self.way.wrap(self.model)
-        team.divide(self.module)
-        self.module.to_empty(device="cpu")
-        initialise(self.module, seed)
+        begin(self.module, seed, team)
         self.held = Batches(self.way.source(prepared.dev, False), 0, recipe.rows, self.way.make)
         self.sample = list(islice(self.held, max(1, SAMPLE // recipe.batch_tokens)))
 
@@ -133,43 +106,20 @@ class Pretraining:
             "objective": self.objective, "recipe": asdict(recipe), "seed": self.seed,
             "steps": limit.steps, "minutes": limit.minutes, "tokens": dict(self.prepared.train.about),
         }  # fmt: skip
-        keeper = Keeper(
-            self.out / CHECKPOINTS, what, keep=2 * recipe.average, seconds=self.pause(save_seconds)
-        )
-        found = keeper.latest()
-        step, spent = (int(found[1]["step"]), float(found[1]["seconds"])) if found else (0, 0.0)
-        metrics = Metrics(
-            self.out / "metrics.jsonl" if team.first else None, self.board if team.first else None
-        )
-        metrics.resume(step)
-        line = Line(
-            limit.steps, limit.seconds, done=step, spent=spent,
-            flops_per_token=flops(self.model, recipe.context), peak=None if quiet else matrix_peak(),
-            quiet=quiet or not team.first,
+        place = Place(
+            out=self.out, what=what, keep=2 * recipe.average, pause=self.pause(save_seconds),
+            flops=flops(self.model, recipe.context), board=self.board, quiet=quiet,
         )  # fmt: skip
-        for note in keeper.notes:
-            line.say(note)
-        with metrics:
-            progress = train(
-                self.module, self.batches, self.way.objective, plan, Clock(limit.seconds),
-                self.evaluate, keeper, Telling(metrics, line, plan), team,
-            )  # fmt: skip
-        line.close()
+        progress, keeper = follow(
+            self.module, self.batches, self.way.objective, plan, limit.seconds, self.evaluate, place, team
+        )
         if recipe.average > 1:
-            self.take_mean(keeper)
+            take_mean(self.module, keeper, recipe.average, self.evaluate)
         return progress
 
     def pause(self, seconds: float) -> float:
         """Return the seconds between two checkpoints; where their mean counts, only trials write them."""
         return seconds if self.recipe.average == 1 else math.inf
-
-    def take_mean(self, keeper: Keeper) -> None:
-        """Take the mean of the last checkpoints, if it foretells better than the best single one."""
-        score = self.evaluate()
-        before = {name: value.clone() for name, value in weights(self.module).items()}
-        put_back(self.module, keeper.average(self.recipe.average))
-        if self.evaluate() < score:
-            put_back(self.module, before)
 
     def save(self, figures: dict[str, Any]) -> None:
         """Write the model's folder, whole or not at all."""

@@ -1,7 +1,7 @@
 """What is pretrained and how: sizes with names, or a YAML file that sets any of these fields."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,12 @@ SIZES: dict[str, Mapping[str, Any]] = {  # named as BERT's small ones (Turc et a
 }
 
 
-def read_recipe(size: str, **given: Any) -> Recipe:
-    """Return the recipe of a named size or a YAML file; `given` (where not None) has the last word."""
-    found = SIZES[size] if size in SIZES else read_yaml(Path(size))
+def read_recipe(
+    size: str, usual: Mapping[str, Any] | None = None, sizes: Mapping[str, Mapping[str, Any]] | None = None
+) -> Recipe:
+    """Return the recipe of a named size or a YAML file, whose word goes before what is `usual` for a task."""
+    named = SIZES if sizes is None else sizes
+    found = {**(usual or {}), **(named[size] if size in named else read_yaml(Path(size)))}
     known = [one.name for one in fields(Recipe)]
     for name in found:
         if name not in known:
@@ -110,8 +113,7 @@ def read_recipe(size: str, **given: Any) -> Recipe:
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
             raise ConfigError(f"{size} sets {name!r:.100}, which is no field of a recipe; {hint}")
     try:
-        recipe = Recipe(**found)
-        return replace(recipe, **{name: value for name, value in given.items() if value is not None})
+        return Recipe(**found)
     except TypeError as problem:
         raise ConfigError(f"{size} has a value of the wrong kind ({problem}).") from None
 

@@ -54,6 +54,12 @@ MARKS = {
         one="$A </s>",
         two="$A </s> $B </s>",
     ),
+    "translate": Marks(  # Marian
+        roles={"pad": "<pad>", "eos": "</s>", "unk": "<unk>"},
+        habits={"pad": "<pad>", "eos": "</s>", "decoder_start": "<pad>"},
+        one="$A </s>",
+        two="$A </s> $B </s>",
+    ),
     "infill": Marks(  # BART
         roles={"bos": "<s>", "pad": "<pad>", "eos": "</s>", "unk": "<unk>", "mask": "<mask>"},
         habits={"bos": "<s>", "pad": "<pad>", "eos": "</s>", "decoder_start": "</s>", "forced_eos": "</s>"},

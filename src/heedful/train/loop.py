@@ -20,6 +20,7 @@ from heedful.train.progress import Interrupt, Progress, Silent, Watch
 from heedful.train.shares import share
 from heedful.train.team import ALONE, Team
 
+FIRST = 8  # batches that tell how many rows one usually has
 Batches = Callable[[int], Sequence[Sequence[Any]]]
 Evaluate = Callable[[], tuple[float, ...]]
 
@@ -45,7 +46,8 @@ def train(
     if not order:
         raise DataError("there is nothing to train on: no batch has a row. Give more texts.")
     run = Run(module, objective, plan, len(order), keeper, watch or Silent(), team)
-    progress = run.begin(clock, evaluate, len(order[0]))
+    first = order[:FIRST]
+    progress = run.begin(clock, evaluate, sum(map(len, first)) // len(first))
     with pool(team.threads, team.within) as threads, Interrupt(keeper is not None) as interrupt:
         while not run.over():
             order = batches(progress.epoch) if progress.epoch else order

@@ -1,19 +1,26 @@
 """What a run tells while it works: lines of metrics, and a line for the person who waits."""
 
+from collections.abc import Sequence
+
 from heedful.train.metrics import Metrics
 from heedful.train.plan import Plan
 from heedful.train.progress import RECENT, Progress
 from heedful.train.progress_line import Line
 
+LOSS = (("loss", -1.0),)  # a score is minus the loss
+
 
 class Telling:
-    """Writes the mean loss of every few steps and every score; `rate` of the plan is the peak."""
+    """Writes the mean loss of every few steps and every score; `rate` of the plan is the peak.
+
+    `measures` name the parts of a score, each with the sign that turns it into what is shown; without a name
+    it is not.
+    """
 
     def __init__(
-        self, metrics: Metrics, line: Line, plan: Plan, name: str = "loss", sign: float = -1.0
+        self, metrics: Metrics, line: Line, plan: Plan, measures: Sequence[tuple[str, float]] = LOSS
     ) -> None:
-        self.metrics, self.line, self.plan = metrics, line, plan
-        self.name, self.sign = name, sign
+        self.metrics, self.line, self.plan, self.measures = metrics, line, plan, measures
 
     def stepped(self, progress: Progress) -> None:
         """Note a step."""
@@ -25,9 +32,11 @@ class Telling:
         """Note a score, and the steps before it."""
         if progress.step % RECENT:
             self.write(progress)
-        value = self.sign * progress.scores[-1][0]
-        self.metrics.line(step=progress.step, dev={self.name: value})
-        self.line.say(f"step {progress.step:,}: held-out {self.name} {value:.4f}")
+        pairs = zip(self.measures, progress.scores[-1], strict=True)
+        values = {name: sign * part for (name, sign), part in pairs if name}
+        self.metrics.line(step=progress.step, dev=values)
+        told = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+        self.line.say(f"step {progress.step:,}: held-out {told}")
 
     def write(self, progress: Progress) -> None:
         """Write what the last steps came to."""

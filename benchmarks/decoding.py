@@ -1,0 +1,127 @@
+"""Speed of translating beside transformers and CTranslate2: the same random weights of Marian's size, fp32.
+
+All write as many tokens for each sentence. The peers alternate in one process, with the same two threads.
+CTranslate2 is measured where it is installed (pip install ctranslate2).
+
+python -m benchmarks.decoding
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer as Engine
+from tokenizers import models, pre_tokenizers, processors
+
+from benchmarks.machine import write
+from benchmarks.steps import compared
+from heedful.checkpoint.folder import save_transformer
+from heedful.generate import Settings
+from heedful.tasks.fresh import planned
+from heedful.tasks.recipe import Recipe
+from heedful.tasks.translate import Translator
+from heedful.text.marks import MARKS, companions
+from heedful.text.tokenizer import UNCUT, Tokenizer
+from heedful.train.initial import begin
+
+SIZES = {
+    "marian": {"width": 512, "depth": 6, "heads": 8, "hidden": 2048, "vocab": 58_101},
+    "mini": {"width": 256, "depth": 3, "heads": 4, "vocab": 8192},
+}
+SENTENCES, WRITTEN = 64, 20  # sentences of 6 to 30 tokens; tokens written to each
+Round = Callable[[], float]
+
+
+def model(size: str, folder: Path) -> Translator:
+    """Write a model with random weights and open it."""
+    recipe = Recipe(**SIZES[size], context=512)
+    words = ["<pad>", "</s>", "<unk>", *(f"t{number}" for number in range(recipe.vocab - 3))]
+    engine = Engine(models.WordLevel({word: id for id, word in enumerate(words)}, unk_token="<unk>"))
+    engine.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    engine.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    engine.add_special_tokens(words[:3])
+    tokenizer = Tokenizer(engine.to_str(), UNCUT, companions(MARKS["translate"], True, 512))
+    made, form = planned(recipe, tokenizer, "translate", "marian", ("MTModel",))
+    begin(made, 0)
+    save_transformer(made, form, folder)
+    tokenizer.save(folder)
+    return Translator.load(folder)
+
+
+def run(size: str, beams: int) -> dict[str, Any]:
+    """Compare the peers at one size and one width of the search."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "model"
+        folder.mkdir()
+        ours = model(size, folder)
+        random = np.random.default_rng(0)
+        rows = [[*random.integers(3, SIZES[size]["vocab"], n).tolist(), 1] for n in
+                random.integers(6, 30, SENTENCES)]  # fmt: skip
+        how = Settings(beams=beams, max_tokens=WRITTEN, min_tokens=WRITTEN)
+        rounds = {
+            "heedful": timed(lambda: ours.answers(rows, how)),
+            "transformers": timed(reference(folder, rows, beams)),
+            **{name: timed(one) for name, one in ctranslate2(Path(name), folder, rows, beams).items()},
+        }
+        return {"beams": beams, "sentences": SENTENCES, "written": WRITTEN, **compared(rounds)}
+
+
+def timed(work: Callable[[], object]) -> Round:
+    """Return what runs `work` and tells the written tokens per second."""
+
+    def one() -> float:
+        start = time.monotonic()
+        work()
+        return SENTENCES * WRITTEN / (time.monotonic() - start)
+
+    one()
+    return one
+
+
+def reference(folder: Path, rows: list[list[int]], beams: int) -> Callable[[], object]:
+    """Return what lets transformers translate the rows."""
+    from transformers import MarianMTModel
+
+    theirs = MarianMTModel.from_pretrained(folder).eval()
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+
+    def work() -> object:
+        with torch.inference_mode():
+            return theirs.generate(
+                input_ids=ids, attention_mask=(ids != 0).long(), num_beams=beams, do_sample=False,
+                min_new_tokens=WRITTEN, max_new_tokens=WRITTEN,
+            )  # fmt: skip
+
+    return work
+
+
+def ctranslate2(
+    out: Path, folder: Path, rows: list[list[int]], beams: int
+) -> dict[str, Callable[[], object]]:
+    """Return what lets CTranslate2 translate the rows, in float32 and in int8; nothing without it."""
+    try:
+        import ctranslate2 as peer
+    except ImportError:
+        return {}
+    peer.converters.TransformersConverter(str(folder)).convert(str(out / "converted"), force=True)
+    words = [[f"t{id - 3}" if id > 2 else "</s>" for id in row] for row in rows]
+    found = {}
+    for kind in ("float32", "int8"):
+        engine = peer.Translator(
+            str(out / "converted"), compute_type=kind, inter_threads=1, intra_threads=torch.get_num_threads()
+        )
+        found[f"CTranslate2 {kind}"] = lambda engine=engine: engine.translate_batch(
+            words, beam_size=beams, min_decoding_length=WRITTEN, max_decoding_length=WRITTEN
+        )
+    return found
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or list(SIZES)
+    print(write("decoding", {size: [run(size, beams) for beams in (1, 4)] for size in asked}))

@@ -1,0 +1,75 @@
+"""Training a translator from parallel text to a folder: cleaned, trained, scored, saved, told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from heedful.data.parallel import open_parallel
+from heedful.tasks.bleu import bleu, by_length, scores
+from heedful.tasks.fit_pairs import fit_pairs
+from heedful.tasks.prepare_pairs import Given
+from heedful.tasks.rewriting import Aim
+from heedful.tasks.rewriting_report import shown
+from heedful.tasks.translate import Translator
+from heedful.tasks.translators import recipe_of
+
+Paths = Sequence[str | Path]
+BEAMS = 5
+
+
+def fit_translate(
+    train: Paths, out: str | Path, *, dev: Paths = (), test: Paths = (), source: str | None = None,
+    target: str | None = None, method: str = "transformer", size: str = "mini", tokenizer: str = "bpe",
+    model: str | None = None, prefix: str = "", minutes: float | None = None, epochs: int | None = None,
+    seed: int = 0, tensorboard: bool = False, save_seconds: float = 120.0,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Train a translator and return its figures; the same call again goes on.
+
+    `train`, `dev` and `test` are each a table with the columns `source` and `target`, or two files that go
+    line by line. `dev` (without it a part of `train` is held out) chooses the weights, `test` is scored at
+    the end; neither is learned from. With `model` that encoder-decoder is tuned, else one of a `method` is
+    trained from nothing. The training ends after `minutes` (15) or `epochs`. `out` gets `model`,
+    `report.html`, `metrics.jsonl`, `translations.jsonl`, `checkpoints` and `data`.
+    """
+    recipe = recipe_of(method, size, tuned=model is not None)
+    held = [open_parallel(part, source, target) if part else None for part in (dev, test)]
+    given = Given(open_parallel(train, source, target), held[0], held[1], prefix=prefix)
+    return fit_pairs(
+        TRANSLATION, given, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
+        epochs=epochs, seed=seed, tensorboard=tensorboard, save_seconds=save_seconds, say=say,
+    )  # fmt: skip
+
+
+def translated(model: Translator, sources: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+    """Return the translations, and what befell them."""
+    found = model.translate(sources, beams=BEAMS)
+    unfinished, several = sum(one.unfinished > 0 for one in found), sum(one.parts > 1 for one in found)
+    return [one.text for one in found], {"beams": BEAMS, "unfinished": unfinished, "in_parts": several}
+
+
+def scored(sources: list[str], found: list[str], wanted: list[str]) -> dict[str, Any]:
+    """Return BLEU and chrF, and BLEU by the length of the source."""
+    return {**scores(found, wanted), "by_source_length": by_length(sources, found, wanted)}
+
+
+def facts(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores as the report has them."""
+    lengths = {
+        f"{one['words']} words ({one['sentences']:,})": shown(one) for one in found["by_source_length"]
+    }
+    return {
+        "Scores (0 to 100, with 95 % intervals)": {
+            "BLEU": shown(found["bleu"]),
+            "chrF": shown(found["chrf"]),
+            "perplexity per token": found["perplexity"],
+            "signatures": [found[name]["signature"] for name in ("bleu", "chrf")],
+        },
+        "BLEU by length of the source": lengths,
+    }
+
+
+TRANSLATION = Aim(
+    name="translate", kind=Translator, title="A translator", measure="BLEU", judge=bleu, answer=translated,
+    scores=scored, facts=facts,
+)  # fmt: skip

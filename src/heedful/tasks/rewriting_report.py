@@ -1,0 +1,82 @@
+"""What a training on pairs came to: its scores with intervals, its texts, and the report."""
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from heedful import __version__
+from heedful.data.parallel import Pair
+from heedful.report.machine import machine
+from heedful.storage import replacing
+from heedful.tasks.rewriting import Rewriting
+from heedful.train.follow import METRICS
+from heedful.train.metrics import read_metrics
+from heedful.train.progress import Progress
+from heedful.train.report import write_report
+
+EXAMPLES = 8
+
+
+def figures(run: Rewriting, progress: Progress) -> dict[str, Any]:
+    """Return the scores on test (on dev, where there is none), and how they came about."""
+    data, aim = run.prepared, run.aim
+    part, pairs = ("test", data.test) if data.test else ("dev", data.dev)
+    sources, wanted = ([pair[side] for pair in pairs] for side in (0, 1))
+    texts, counts = aim.answer(run.model, sources)
+    write_texts(run, pairs, texts)
+    loss = run.loss(run.tokens(pairs))
+    kept = {name: data.cleaned[name] for name in ("kept", "taken")}
+    return {
+        "task": aim.name, "method": run.method, "heedful": __version__,
+        "parameters": sum(parameter.numel() for parameter in run.module.parameters()),
+        "pairs": {
+            **kept, "too_long": run.bitext.long, "shortened": run.bitext.shortened, "dev": len(data.dev),
+            "test": len(data.test),
+        },
+        "steps": progress.step, "seconds": round(progress.seconds, 1), "stopped": progress.stopped,
+        "epochs": round(progress.epoch + progress.index / max(1, len(run.batches(progress.epoch))), 2),
+        "target_tokens": int(progress.counted), "mean_of_checkpoints": run.averaged,
+        "scored_on": part, "scored_pairs": len(pairs), **counts,
+        "scores": {
+            **aim.scores(sources, texts, wanted), "loss": loss, "perplexity": math.exp(min(loss, 700.0))
+        },
+    }  # fmt: skip
+
+
+def texts_file(run: Rewriting) -> str:
+    """Return the name of the file of what was written."""
+    return {"translate": "translations.jsonl", "summarize": "summaries.jsonl"}[run.aim.name]
+
+
+def write_texts(run: Rewriting, pairs: list[Pair], texts: list[str]) -> None:
+    """Write what was scored, line by line."""
+    with replacing(run.out / texts_file(run)) as fresh, fresh.open("w", encoding="utf-8") as lines:
+        for (source, reference), text in zip(pairs, texts, strict=True):
+            row = {"source": source, "reference": reference, "found": text}
+            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def tell(run: Rewriting, found: dict[str, Any]) -> None:
+    """Write report.html."""
+    lines = (run.out / texts_file(run)).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines[:: max(1, len(lines) // EXAMPLES)][:EXAMPLES]]
+    examples = [(row["source"], f"{row['found']}\nreference: {row['reference']}") for row in rows]
+    facts = {
+        "Result": {name: value for name, value in found.items() if not isinstance(value, dict)},
+        **run.aim.facts(found["scores"]),
+        "Pairs": {**found["pairs"], **found["pairs"]["taken"], "vocabulary": run.prepared.tokenizer.vocab},
+        "Model": {**asdict(run.recipe), "seed": run.seed},
+        "Machine": machine(),
+    }
+    write_report(
+        run.out / "report.html", f"{run.aim.title}: {run.out.name}", read_metrics(run.out / METRICS), facts,
+        {}, examples, axis="loss, nats per token", measure=run.aim.measure,
+    )  # fmt: skip
+
+
+def shown(score: dict[str, Any], digits: int = 1) -> str:
+    """Write a score with its interval."""
+    return " ".join(
+        (f"{score['value']:.{digits}f}", f"({score['low']:.{digits}f} to {score['high']:.{digits}f})")
+    )
