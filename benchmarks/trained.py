@@ -89,6 +89,30 @@ def scale(found: dict[str, Any]) -> Iterator[Line]:
         )
 
 
+def translate(found: dict[str, Any]) -> Iterator[Line]:
+    """Tell BLEU and chrF of each method on captions."""
+    for method, one in found.get("methods", {}).items():
+        scores = " and ".join(
+            f"{name} {score['value']:.1f} ({score['low']:.1f} to {score['high']:.1f})"
+            for name, score in (("BLEU", one["scores"]["bleu"]), ("chrF", one["scores"]["chrf"]))
+        )
+        yield (
+            f"captions (Multi30k {found['pair']}, test_2016_flickr), `{method}` of "
+            f"{one['parameters'] / 1e6:.1f}M parameters from nothing, {one['minutes']:.0f} minutes",
+            f"{scores}; {one['scores']['bleu']['signature']}",
+        )
+
+
+def summarize(found: dict[str, Any]) -> Iterator[Line]:
+    """Tell ROUGE-L of each way to summarise."""
+    for method, one in found.get("methods", {}).items():
+        f1 = one["rougeL"]["f1"]
+        yield (
+            f"synopses of packages ({found['rows']:,} of the test part), `{method}`",
+            f"ROUGE-L {f1['value']:.3f} ({f1['low']:.3f} to {f1['high']:.3f})",
+        )
+
+
 SOURCES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
     "shakespeare-15": shakespeare,
     "shakespeare-60": shakespeare,
@@ -97,4 +121,7 @@ SOURCES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
     "pretrained-mlm": pretrained,
     "pretrained-denoise": pretrained,
     "scale": scale,
+    "translate-de-en": translate,
+    "translate-en-de": translate,
+    "summarize-packages": summarize,
 }

@@ -74,3 +74,11 @@ def test_rows_that_leave_at_different_steps_leave_the_others_alone() -> None:
             assert [answer.tokens for answer in alone] == [answer.tokens for answer in together[row]]
             for left, right in zip(alone, together[row], strict=True):
                 assert left.logprobs == pytest.approx(right.logprobs, abs=1e-5)
+
+
+def test_each_prompt_has_its_own_limit() -> None:
+    for beams in (1, 3):
+        how = Settings(max_tokens=9, beams=beams)
+        found = generate(bigram(5), [[1], [1], [1]], how, limits=[2, 30, 0])
+        assert [len(one[0].tokens) for one in found] == [2, 9, 1]
+        assert {one[0].finished for one in found} == {"max_tokens"}

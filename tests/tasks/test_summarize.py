@@ -97,7 +97,7 @@ def test_a_t5_of_our_own_is_tuned(tmp_path: Path) -> None:
     found = fit_summarize(
         [rows], tmp_path / "out", model=str(tmp_path / "t5"), size=str(more), epochs=1, prefix="summarize: "
     )
-    assert found["method"] == "tuned"
+    assert found["method"] == f"tuned from {tmp_path / 't5'}"
     model = Summarizer.load(tmp_path / "out")
     assert model.prefix == "summarize: "
     assert len(model.summarize(["one two three"])) == 1

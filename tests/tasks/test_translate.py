@@ -13,6 +13,7 @@ from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.models import load
 from heedful.tasks.aligned import align
 from heedful.tasks.fit_translate import fit_translate
+from heedful.tasks.summarize import Summarizer
 from heedful.tasks.translate import Translator
 from heedful.train.checkpoints import steps
 
@@ -171,5 +172,7 @@ def test_wrong_use_is_told(folders: Folders) -> None:
     model = Translator.load(folders["lstm"][0])
     with pytest.raises(DataError, match="expects a list"):
         model.translate("one two")
+    with pytest.raises(ConfigError, match="trained to translate; expected a model to summarize"):
+        Summarizer.load(folders["lstm"][0])
     with pytest.raises(ConfigError, match="no method 'rnn'"):
         fit_translate(["x"], "y", method="rnn")

@@ -171,9 +171,10 @@ def search(
     habits: Habits,
     memory: Memory | None = None,
     until: Until | None = None,
+    limits: Sequence[int] | None = None,
 ) -> list[list[Answer]]:
     """Return the best answers to each prompt; arguments as those of `heedful.generate.generate`."""
-    races = Races(opened(model, prompts, settings), settings, habits, until)
+    races = Races(opened(model, prompts, settings, limits), settings, habits, until)
     session = Session(model, prompts, max(row.limit for row in races.prompts), memory)
     session.repeat(settings.beams)
     answers: list[list[Answer]] = [[] for _ in prompts]

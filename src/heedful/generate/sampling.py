@@ -27,19 +27,20 @@ def generate(
     memory: Memory | None = None,
     until: Until | None = None,
     numbers: Sequence[int] | None = None,
+    limits: Sequence[int] | None = None,
 ) -> list[list[Answer]]:
     """Return the answers to each prompt, the best beam first.
 
     With an encoder, `memory` is its output for B texts, and a prompt is what the decoder begins with. `until`
     ends an answer. Chance depends on the seed and on a prompt's number in `numbers` (0 to B - 1), not on the
-    batch.
+    batch. `limits` say how many tokens the answers to each prompt have at most, besides the settings.
     """
     if not prompts:
         return []
     if settings.beams > 1:
-        return search(model, prompts, settings, habits, memory, until)
+        return search(model, prompts, settings, habits, memory, until, limits)
     found = [[Answer() for _ in range(settings.answers)] for _ in prompts]
-    for tokens in steps(model, prompts, settings, habits, memory, until, numbers):
+    for tokens in steps(model, prompts, settings, habits, memory, until, numbers, limits):
         for token in tokens:
             found[token.prompt][token.answer].add(token)
     return found
@@ -53,9 +54,10 @@ def steps(
     memory: Memory | None = None,
     until: Until | None = None,
     numbers: Sequence[int] | None = None,
+    limits: Sequence[int] | None = None,
 ) -> Iterator[list[Token]]:
     """Yield the next token of every unfinished answer, step by step; arguments as those of `generate`."""
-    first = opened(model, prompts, settings)
+    first = opened(model, prompts, settings, limits)
     session = Session(model, prompts, max(row.limit for row in first), memory)
     session.repeat(settings.answers)
     numbers = numbers or range(len(first))

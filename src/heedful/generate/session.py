@@ -88,7 +88,9 @@ class Session:
         return scores.float() if scores.dtype in (bfloat16, float16) else scores
 
 
-def opened(model: Writes, prompts: Sequence[Sequence[int]], settings: Settings) -> list[Row]:
+def opened(
+    model: Writes, prompts: Sequence[Sequence[int]], settings: Settings, limits: Sequence[int] | None = None
+) -> list[Row]:
     """Return one row for each prompt; DataError where a prompt leaves no place to write."""
     places = model.places
     if places is None:
@@ -97,14 +99,15 @@ def opened(model: Writes, prompts: Sequence[Sequence[int]], settings: Settings) 
     for number, prompt in enumerate(prompts):
         if not prompt:
             raise DataError(f"prompt {number + 1} has no tokens; expected at least one.")
-        left = places - len(prompt) if places else settings.max_tokens
+        most = min(settings.max_tokens, max(1, limits[number])) if limits else settings.max_tokens
+        left = places - len(prompt) if places else most
         if left < 1:
             raise DataError(
                 f"prompt {number + 1} has {len(prompt)} tokens; this model has {places} positions, "
                 "and one must be left for the answer. Shorten the prompt."
             )
-        limit = min(left, settings.max_tokens)
-        rows.append(Row(number, 0, list(prompt), len(prompt), limit, limit < settings.max_tokens))
+        limit = min(left, most)
+        rows.append(Row(number, 0, list(prompt), len(prompt), limit, limit < most))
     return rows
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from heedful.storage import locked
 from heedful.tasks.prepare_pairs import Given, prepare_pairs
-from heedful.tasks.pretraining import Limit
-from heedful.tasks.recipe import Recipe
+from heedful.tasks.recipe import Limit, Recipe
 from heedful.tasks.rewriting import Aim, Rewriting
 from heedful.tasks.rewriting_report import figures, tell
 from heedful.tasks.translators import build, opened
@@ -29,7 +28,7 @@ def fit_pairs(
         for note in prepared.notes:
             hear(note)
         built = chosen or build(method, recipe, prepared.tokenizer, seed)
-        how = "tuned" if chosen else method
+        how = f"tuned from {model}" if chosen else method
         run = Rewriting(aim, how, recipe, prepared, built, out, seed)
         progress = run.train(seconds, epochs, save_seconds, tensorboard, quiet=say is None)
         hear(f"answering the {'test' if prepared.test else 'dev'} part")

@@ -9,8 +9,8 @@ from heedful.data.corpus import Corpus, Documents
 from heedful.storage import locked
 from heedful.tasks.language import figures, tell
 from heedful.tasks.prepare import Prepared, prepare
-from heedful.tasks.pretraining import Limit, Pretraining, kind_of
-from heedful.tasks.recipe import read_recipe
+from heedful.tasks.pretraining import Pretraining, kind_of
+from heedful.tasks.recipe import Limit, read_recipe
 from heedful.text.marks import MARKS
 from heedful.train.sharded import Sharded
 from heedful.train.team import Team, joined

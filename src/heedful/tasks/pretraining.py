@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from heedful.errors import ConfigError
 from heedful.storage import writing
 from heedful.tasks.fresh import planned
 from heedful.tasks.prepare import Prepared
-from heedful.tasks.recipe import Recipe
+from heedful.tasks.recipe import Limit, Recipe
 from heedful.tasks.score_language import mean_loss
 from heedful.tasks.ways import KINDS, Kind, Way
 from heedful.train.follow import Place, follow, take_mean
@@ -28,7 +28,6 @@ from heedful.train.progress import Progress
 from heedful.train.shares import whole
 from heedful.train.team import Team
 
-MINUTES = 15.0
 TRIALS = 12
 SAMPLE = 1 << 15  # held-out tokens of a trial
 
@@ -42,31 +41,6 @@ def kind_of(objective: str, recipe: Recipe) -> Kind:
     if noise not in ways:
         raise ConfigError(f"noise is {noise!r}; {objective} has {', '.join(ways)}.")
     return ways[noise]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """When a training ends: after `steps`, or after `minutes`."""
-
-    steps: int | None
-    minutes: float | None
-
-    @classmethod
-    def of(cls, minutes: float | None, tokens: int | None, recipe: Recipe) -> "Limit":
-        """Return the limit that was asked for; 15 minutes where none was."""
-        if minutes is not None and tokens is not None:
-            raise ConfigError("minutes and tokens are both given; expected one of them.")
-        for name, value in (("minutes", minutes), ("tokens", tokens)):
-            if value is not None and not 0 < value < float("inf"):
-                raise ConfigError(f"{name} is {value}; expected more than 0.")
-        if tokens is not None:
-            return cls(max(1, int(tokens) // (recipe.rows * recipe.context)), None)
-        return cls(None, MINUTES if minutes is None else minutes)
-
-    @property
-    def seconds(self) -> float | None:
-        """The limit of time."""
-        return self.minutes and self.minutes * 60
 
 
 class Pretraining:

@@ -12,6 +12,7 @@ from heedful.families import FAMILIES
 from heedful.train.plan import OptimizerName, Plan, PrecisionName, ScheduleName
 
 LARGEST = 1 << 20  # bytes of a YAML file
+MINUTES = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,3 +134,28 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigError(f"{path} holds no settings; expected lines such as `width: 256`.")
     return found
+
+
+@dataclass(frozen=True)
+class Limit:
+    """When a training ends: after `steps`, or after `minutes`."""
+
+    steps: int | None
+    minutes: float | None
+
+    @classmethod
+    def of(cls, minutes: float | None, tokens: int | None, recipe: Recipe) -> "Limit":
+        """Return the limit that was asked for; 15 minutes where none was."""
+        if minutes is not None and tokens is not None:
+            raise ConfigError("minutes and tokens are both given; expected one of them.")
+        for name, value in (("minutes", minutes), ("tokens", tokens)):
+            if value is not None and not 0 < value < float("inf"):
+                raise ConfigError(f"{name} is {value}; expected more than 0.")
+        if tokens is not None:
+            return cls(max(1, int(tokens) // (recipe.rows * recipe.context)), None)
+        return cls(None, MINUTES if minutes is None else minutes)
+
+    @property
+    def seconds(self) -> float | None:
+        """The limit of time."""
+        return self.minutes and self.minutes * 60

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from heedful.artefact import is_artefact, read_card, within
-from heedful.errors import CheckpointError, DataError
+from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.generate import Settings
 from heedful.tasks.translators import SIZES, recurrent_writer
 from heedful.tasks.write import Answer, Writer
@@ -14,7 +14,9 @@ from heedful.train.cores import cores, side_by_side
 
 READS = 512  # tokens that are read at once, where the model sets no limit
 LEAST = 16
+RATIO, SLACK = 2, 16  # a source of T tokens has at most RATIO T + SLACK of an answer
 BATCH = 1024  # tokens of the sources that are answered together
+VERBS = ("translate", "summarize")
 LINE_ENDS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
@@ -22,8 +24,10 @@ class Rewriter:
     """An encoder-decoder: trained by `heedful fit`, or a Marian, BART or T5 model.
 
     At most `max_tokens` tokens are read at once, and as many written. `prefix` stands before every text (T5
-    is told its task so).
+    is told its task so). `verb` is what it does, and what the command for it is called.
     """
+
+    verb = ""
 
     def __init__(self, writer: Writer, max_tokens: int = READS, prefix: str = "") -> None:
         if writer.transformer.encoder is None:
@@ -36,6 +40,9 @@ class Rewriter:
         """Open what `heedful fit` saved, or the folder or name of an encoder-decoder."""
         folder = within(Path(source))
         card = read_card(folder) if is_artefact(folder) else {}
+        if (task := card.get("method", cls.verb)) in VERBS and task != cls.verb:
+            raise ConfigError(f"{source} was trained to {task}; expected a model to {cls.verb}. "
+                              f"Use `heedful {task}`.")  # fmt: skip
         recurrent = (folder / SIZES).is_file()
         writer = recurrent_writer(folder) if recurrent else Writer.load(source)
         rewriter = cls(writer, limit(writer, card), prefix or str(card.get("state", {}).get("prefix", "")))
@@ -53,13 +60,18 @@ class Rewriter:
     def answers(
         self, sources: Sequence[list[int]], how: Settings, progress: Callable[[int], None] | None = None
     ) -> list[list[Answer]]:
-        """Return the answers to each source, on all cores; like lengths go together."""
+        """Return the answers to each source, on all cores; like lengths go together.
+
+        An answer of more than twice as many tokens as its source, and some more, is a model gone astray.
+        """
         found: list[list[Answer]] = [[] for _ in sources]
         done = 0
 
         def work(rows: list[int]) -> None:
             nonlocal done
-            for answer in self.writer.answers([sources[row] for row in rows], how, batch=len(rows)):
+            some = [sources[row] for row in rows]
+            most = [RATIO * len(ids) + SLACK for ids in some]
+            for answer in self.writer.answers(some, how, batch=len(rows), limits=most):
                 found[rows[answer.prompt]].append(answer)
             done += len(rows)
             if progress:

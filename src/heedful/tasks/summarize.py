@@ -22,6 +22,8 @@ class Summary:
 class Summarizer(Rewriter):
     """An encoder-decoder that summarises: of `heedful fit summarize`, or a BART or T5 model."""
 
+    verb = "summarize"
+
     def summarize(
         self, texts: Sequence[str], *, beams: int = 4, length_penalty: float = 1.0, no_repeat: int = 3,
         max_tokens: int = LONGEST, progress: Callable[[int], None] | None = None,

@@ -28,6 +28,8 @@ class Translation:
 class Translator(Rewriter):
     """An encoder-decoder that translates: of `heedful fit translate`, or a Marian, BART or T5 model."""
 
+    verb = "translate"
+
     def translate(
         self, texts: Sequence[str], *, beams: int = 5, answers: int = 1, length_penalty: float = 1.0,
         progress: Callable[[int], None] | None = None,

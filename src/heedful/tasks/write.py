@@ -152,9 +152,13 @@ class Writer:
         )
 
     def answers(
-        self, sources: Sequence[list[int]], how: Settings, stops: Sequence[str] = (), batch: int = BATCH
-    ) -> list[Answer]:
-        """Return the answers to prompts that are tokens already, as `write` does."""
+        self, sources: Sequence[list[int]], how: Settings, stops: Sequence[str] = (), batch: int = BATCH,
+        limits: Sequence[int] | None = None,
+    ) -> list[Answer]:  # fmt: skip
+        """Return the answers to prompts that are tokens already, as `write` does.
+
+        `limits` say how many tokens the answers to each prompt have at most.
+        """
         order = sorted(range(len(sources)), key=lambda number: len(sources[number]))
         found: list[Answer] = []
         for start in range(0, len(order), max(batch, 1)):
@@ -162,7 +166,8 @@ class Writer:
             begun, memory = self._given([sources[row] for row in rows])
             texts = [self._pieces(ids, stops) for ids in begun]
             until = (lambda row, ids, texts=texts: texts[row].read(ids)[1]) if stops else None
-            several = generate(self.transformer, begun, how, self.habits, memory, until, rows)
+            most = [limits[row] for row in rows] if limits else None
+            several = generate(self.transformer, begun, how, self.habits, memory, until, rows, most)
             for row, text, answers in zip(rows, texts, several, strict=True):
                 found += [answer(ids, text, row) for ids in answers]
         return sorted(found, key=lambda one: one.prompt)
