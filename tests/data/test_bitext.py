@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heedful.data.bitext import Bitext
+from heedful.data.bitext import Bitext, Mixture
 from heedful.data.documents import Piece
 from heedful.data.tokens import Tokens, write_tokens
 from heedful.errors import DataError
@@ -96,3 +96,45 @@ def test_a_text_without_tokens_keeps_its_number(tmp_path: Path, tokenizer: Token
     bitext = Bitext(Tokens.open(tmp_path / "tokens"), 64, 64)
     assert bitext.pair(0)[1].tolist() == [1]
     assert len(bitext.pair(1)[1]) > 1
+
+
+def test_long_sources_are_cut_where_asked(tokens: Tokens) -> None:
+    bitext = Bitext(tokens, 12, 256, cut=True)
+    rows = [pair for batch in bitext.epoch(0) for pair in batch]
+    assert max(len(source) for source, _ in rows) == 12
+    assert {int(source[-1]) for source, _ in rows} == {1}
+    assert bitext.shortened > 0
+    assert bitext.long == PAIRS - len(rows)
+
+
+def test_what_stands_before_either_side(tokens: Tokens) -> None:
+    plain, more = Bitext(tokens, 1000, 256), Bitext(tokens, 1000, 256, before=(7,))
+    assert [side.tolist() for side in more.pair(3)] == [[7, *side.tolist()] for side in plain.pair(3)]
+
+
+def test_a_mixture_favours_the_small_by_its_temperature(tokens: Tokens) -> None:
+    large, small = Bitext(tokens, 1000, 128), Bitext(tokens, 8, 128)
+    few = [len(source) <= 8 and len(target) <= 8 for source, target in map(large.pair, range(PAIRS))]
+    assert len(small.epoch(0)) < len(large.epoch(0)) / 5
+    shares = []
+    for temperature in (1.0, 2.0, 100.0):
+        mixed = Mixture([large, small], temperature, seed=1)
+        batches = [list(batch) for batch in mixed.epoch(0)]
+        assert len(batches) == pytest.approx(mixed.sizes.sum(), abs=1)
+        shares.append(mixed.counts[1] / mixed.counts.sum())
+    assert shares[0] == pytest.approx(mixed.sizes[1] / mixed.sizes.sum(), abs=0.02)
+    assert shares[0] < shares[1] < shares[2] == pytest.approx(0.5, abs=0.02)
+    assert sum(few) == len(small.usable)
+
+
+def test_a_mixture_goes_on_where_it_was(tokens: Tokens) -> None:
+    parts = [Bitext(tokens, 1000, 256, seed=2), Bitext(tokens, 10, 64, seed=2)]
+    mixed = Mixture(parts, 3.0, seed=2)
+    sizes = mixed.sizes[0]
+    seen_places = [place for epoch in range(4) for part, place in mixed.epoch(epoch).places if part == 0]
+    assert sorted(seen_places) == list(range(len(seen_places)))
+    again = Mixture(parts, 3.0, seed=2).epoch(3)
+    for number in (0, 5, len(again) - 1):
+        pairs = zip(mixed.epoch(3)[number], again[number], strict=True)
+        assert all((a[0] == b[0]).all() and (a[1] == b[1]).all() for a, b in pairs)
+    assert len(seen_places) > 2 * sizes

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from heedful.cli import fit_pairs
+from heedful.cli.fit_mix import mix
 from heedful.cli.tasks import FIRST, LAST, PAIRED, TASKS
 
 ABOUT = """Tune a model on a table, score it beside a baseline, and save it to FOLDER/model.
@@ -36,5 +37,5 @@ def command(task: str) -> click.Command:
     return click.Command(task, callback=partial(run, task), params=[*FIRST, *own, *LAST], help=about)
 
 
-COMMANDS = [*map(command, TASKS), *map(fit_pairs.command, PAIRED)]
+COMMANDS = [*map(command, TASKS), *map(fit_pairs.command, PAIRED), mix]
 fit = click.Group("fit", help=ABOUT, commands=COMMANDS, no_args_is_help=False)

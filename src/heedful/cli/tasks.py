@@ -60,19 +60,24 @@ PAIRED = {
 }
 
 
+MODEL = [
+    option("--method", type=WAYS, default="transformer", show_default=True,
+           help="Vaswani 2017, Bahdanau 2015, Luong 2015, Sutskever 2014."),
+    option("--size", default="mini", show_default=True, metavar="tiny|mini|small|FILE.yaml",
+           help="The model and its training; a YAML file sets any of them."),
+    option("--tokenizer", default="bpe", show_default=True, metavar="bpe|unigram|FOLDER",
+           help="Learn one for both sides, or take a folder's."),
+    option("--model", help="Tune this encoder-decoder instead: a folder or a name."),
+]  # fmt: skip
+
+
 def columns(names: dict[str, tuple[str, str]]) -> list[click.Option]:
     """Return the options that say what is learned from, and by what kind of model."""
     return [
         *(option(name, multiple=True, required=name == "--train", metavar="TABLE|SOURCE TARGET", help=about)
           for name, about in PARALLEL.items()),
         *(column(name, *words) for name, words in names.items()),
-        option("--method", type=WAYS, default="transformer", show_default=True,
-               help="Vaswani 2017, Bahdanau 2015, Luong 2015, Sutskever 2014."),
-        option("--size", default="mini", show_default=True, metavar="tiny|mini|small|FILE.yaml",
-               help="The model and its training; a YAML file sets any of them."),
-        option("--tokenizer", default="bpe", show_default=True, metavar="bpe|unigram|FOLDER",
-               help="Learn one for both sides, or take a folder's."),
-        option("--model", help="Tune this encoder-decoder instead: a folder or a name."),
+        *MODEL,
         option("--prefix", default="", help="Put this before each source, as T5 is told what to do."),
     ]  # fmt: skip
 

@@ -70,6 +70,57 @@ class Bitext:
         return shorter(source, int(self.sources[number])), target
 
 
+class Mixture:
+    """Several bitexts in one; a batch is of one of them.
+
+    An epoch has as many batches as all of them. Of these, one with b batches has a share in proportion to
+    b ** (1 / temperature): 1 takes each as it comes, higher ones favour the small (Raffel et al. 2020,
+    section 3.5.2). Small ones begin anew, and large ones go on in the next epoch, where they were.
+    """
+
+    def __init__(self, parts: Sequence[Bitext], temperature: float, seed: int = 0) -> None:
+        self.parts, self.seed = parts, seed
+        self.sizes = np.array([len(part.epoch(0)) for part in parts])
+        shares = self.sizes ** (1 / temperature)
+        self.counts = np.maximum(1, np.round(self.sizes.sum() * shares / shares.sum()).astype(int))
+
+    def epoch(self, number: int) -> "MixedEpoch":
+        """Return the batches of an epoch in random order."""
+        places = [
+            (part, batch)
+            for part, count in enumerate(self.counts.tolist())
+            for batch in range(number * count, (number + 1) * count)
+        ]
+        order = numbers(self.seed, ORDER, number).permutation(len(places))
+        return MixedEpoch(self, [places[place] for place in order])
+
+
+class MixedEpoch(Sequence[list[Pair]]):
+    """The batches of one epoch of a mixture: which part, and its how many-eth batch since the beginning."""
+
+    def __init__(self, mixture: Mixture, places: list[tuple[int, int]]) -> None:
+        self.mixture, self.places = mixture, places
+        self.epochs: dict[tuple[int, int], Epoch] = {}
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, batch: int) -> list[Pair]: ...
+    @overload
+    def __getitem__(self, batch: slice) -> list[list[Pair]]: ...
+    def __getitem__(self, batch: int | slice) -> list[Pair] | list[list[Pair]]:
+        """Return the pairs of a batch."""
+        if isinstance(batch, slice):
+            return [self[one] for one in range(len(self))[batch]]
+        part, nth = self.places[batch]
+        number, place = divmod(nth, int(self.mixture.sizes[part]))
+        if (part, number) not in self.epochs:
+            self.epochs[part, number] = self.mixture.parts[part].epoch(number)
+        epoch = self.epochs[part, number]
+        return epoch[place % len(epoch)]
+
+
 def shorter(ids: Ints, most: int) -> Ints:
     """Return at most so many tokens, the last one always among them: it ends the text."""
     return ids if len(ids) <= most else np.append(ids[: most - 1], ids[-1])

@@ -32,7 +32,7 @@ def fit_pairs(
         run = Rewriting(aim, how, recipe, prepared, built, out, seed)
         progress = run.train(seconds, epochs, save_seconds, tensorboard, quiet=say is None)
         hear(f"answering the {'test' if prepared.test else 'dev'} part")
-        found = figures(run, progress)
+        found = figures(run, progress, len(run.batches(progress.epoch)))
         run.save(found)
         tell(run, found)
     return found

@@ -34,14 +34,21 @@ def fit_summarize(
     in what is scored; its document may not. The first sentence stands beside as the baseline.
     """
     recipe = recipe_of(method, size, model is not None, **USUAL)
-    parts = [opened(part, source, target) if part else None for part in (train, dev, test)]
-    assert parts[0] is not None
-    rules = {"longest": LONGEST, "alike": False}
-    given = Given(parts[0], parts[1], parts[2], rules, targets_recur=True, prefix=prefix)
+    pairs = given(train, dev, test, source, target, prefix)
     return fit_pairs(
-        SUMMARY, given, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
+        SUMMARY, pairs, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
         epochs=epochs, seed=seed, tensorboard=tensorboard, save_seconds=save_seconds, say=say,
     )  # fmt: skip
+
+
+def given(
+    train: Paths, dev: Paths, test: Paths, source: str | None, target: str | None, prefix: str
+) -> Given:
+    """Return documents and summaries of the three parts."""
+    held = [opened(part, source, target) if part else None for part in (dev, test)]
+    rules = {"longest": LONGEST, "alike": False}
+    learned = opened(train, source, target)
+    return Given(learned, held[0], held[1], rules, targets_recur=True, prefix=prefix)
 
 
 def opened(paths: Paths, source: str | None, target: str | None) -> Parallel:

@@ -33,12 +33,19 @@ def fit_translate(
     `report.html`, `metrics.jsonl`, `translations.jsonl`, `checkpoints` and `data`.
     """
     recipe = recipe_of(method, size, tuned=model is not None)
-    held = [open_parallel(part, source, target) if part else None for part in (dev, test)]
-    given = Given(open_parallel(train, source, target), held[0], held[1], prefix=prefix)
+    pairs = given(train, dev, test, source, target, prefix)
     return fit_pairs(
-        TRANSLATION, given, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
+        TRANSLATION, pairs, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
         epochs=epochs, seed=seed, tensorboard=tensorboard, save_seconds=save_seconds, say=say,
     )  # fmt: skip
+
+
+def given(
+    train: Paths, dev: Paths, test: Paths, source: str | None, target: str | None, prefix: str
+) -> Given:
+    """Return the parallel text of the three parts."""
+    held = [open_parallel(part, source, target) if part else None for part in (dev, test)]
+    return Given(open_parallel(train, source, target), held[0], held[1], prefix=prefix)
 
 
 def translated(model: Translator, sources: Sequence[str]) -> tuple[list[str], dict[str, int]]:

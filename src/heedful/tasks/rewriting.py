@@ -119,13 +119,10 @@ class Rewriting:
         """Train from where the folder stands; the mean of the last checkpoints is taken if it is better."""
         recipe = self.recipe
         plan = recipe.plan(epochs=epochs, trials=TRIALS, patience=PATIENCE, spare=0.0, seed=self.seed)
-        what = {
-            "task": self.aim.name, "method": self.method, "recipe": asdict(recipe), "seed": self.seed,
-            "epochs": epochs, "seconds": seconds, "pairs": dict(self.prepared.train.about),
-        }  # fmt: skip
         place = Place(
-            out=self.out, what=what, keep=2 * recipe.average, quiet=quiet,
-            measures=(("", 0.0), ("loss", -1.0), (self.aim.measure, 1.0)),
+            out=self.out, what={**self.what(), "epochs": epochs, "seconds": seconds},
+            keep=2 * recipe.average, quiet=quiet,
+            measures=(("", 0.0), ("loss", -1.0), (self.measure, 1.0)),
             pause=save_seconds if recipe.average == 1 else math.inf,
             board=self.out / "tensorboard" if tensorboard else None,
         )  # fmt: skip
@@ -137,11 +134,28 @@ class Rewriting:
         self.module.requires_grad_(False)
         return progress
 
+    def what(self) -> dict[str, Any]:
+        """Return what tells this run from others."""
+        return {
+            "task": self.aim.name, "method": self.method, "recipe": asdict(self.recipe), "seed": self.seed,
+            "pairs": dict(self.prepared.train.about),
+        }  # fmt: skip
+
+    @property
+    def measure(self) -> str:
+        """What a trial is scored by."""
+        return self.aim.measure
+
     def save(self, figures: dict[str, Any]) -> None:
         """Write the model's folder, whole or not at all."""
-        name, recipe = self.aim.name, self.recipe
-        state = {"method": self.method, "max_tokens": recipe.context, "prefix": self.prepared.prefix}
+        name = self.aim.name
         text = CARD.format(title=self.aim.title, method=self.method, name=name)
+        self.write(name, text, figures, {"prefix": self.prepared.prefix})
+
+    def write(self, name: str, text: str, figures: dict[str, Any], state: dict[str, Any]) -> None:
+        """Write the model's folder with its card."""
+        recipe = self.recipe
+        state = {"method": self.method, "max_tokens": recipe.context, **state}
         with writing(self.out / "model") as fresh:
             self.built.save(fresh)
             self.prepared.tokenizer.save(fresh)

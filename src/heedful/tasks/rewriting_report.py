@@ -18,8 +18,11 @@ from heedful.train.report import write_report
 EXAMPLES = 8
 
 
-def figures(run: Rewriting, progress: Progress) -> dict[str, Any]:
-    """Return the scores on test (on dev, where there is none), and how they came about."""
+def figures(run: Rewriting, progress: Progress, batches: int) -> dict[str, Any]:
+    """Return the scores on test (on dev, where there is none), and how they came about.
+
+    An epoch had so many `batches`.
+    """
     data, aim = run.prepared, run.aim
     part, pairs = ("test", data.test) if data.test else ("dev", data.dev)
     sources, wanted = ([pair[side] for pair in pairs] for side in (0, 1))
@@ -35,7 +38,7 @@ def figures(run: Rewriting, progress: Progress) -> dict[str, Any]:
             "test": len(data.test),
         },
         "steps": progress.step, "seconds": round(progress.seconds, 1), "stopped": progress.stopped,
-        "epochs": round(progress.epoch + progress.index / max(1, len(run.batches(progress.epoch))), 2),
+        "epochs": round(progress.epoch + progress.index / max(1, batches), 2),
         "target_tokens": int(progress.counted), "mean_of_checkpoints": run.averaged,
         "scored_on": part, "scored_pairs": len(pairs), **counts,
         "scores": {
@@ -59,9 +62,6 @@ def write_texts(run: Rewriting, pairs: list[Pair], texts: list[str]) -> None:
 
 def tell(run: Rewriting, found: dict[str, Any]) -> None:
     """Write report.html."""
-    lines = (run.out / texts_file(run)).read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines[:: max(1, len(lines) // EXAMPLES)][:EXAMPLES]]
-    examples = [(row["source"], f"{row['found']}\nreference: {row['reference']}") for row in rows]
     facts = {
         "Result": {name: value for name, value in found.items() if not isinstance(value, dict)},
         **run.aim.facts(found["scores"]),
@@ -71,8 +71,15 @@ def tell(run: Rewriting, found: dict[str, Any]) -> None:
     }
     write_report(
         run.out / "report.html", f"{run.aim.title}: {run.out.name}", read_metrics(run.out / METRICS), facts,
-        {}, examples, axis="loss, nats per token", measure=run.aim.measure,
+        {}, examples(run), axis="loss, nats per token", measure=run.aim.measure,
     )  # fmt: skip
+
+
+def examples(run: Rewriting) -> list[tuple[str, str]]:
+    """Return some of what was written, with the sources."""
+    lines = (run.out / texts_file(run)).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines[:: max(1, len(lines) // EXAMPLES)][:EXAMPLES]]
+    return [(row["source"], f"{row['found']}\nreference: {row['reference']}") for row in rows]
 
 
 def shown(score: dict[str, Any], digits: int = 1) -> str:
