@@ -14,7 +14,7 @@ from heedful.tasks.prepare import make
 from heedful.tasks.prepare_pairs import prepare_pairs, sides
 from heedful.tasks.recipe import Limit
 from heedful.tasks.rewriting import Rewriting
-from heedful.tasks.rewriting_report import examples, figures
+from heedful.tasks.rewriting_report import axis, examples, figures
 from heedful.tasks.translators import build, opened, recipe_of
 from heedful.text.marks import MARKS
 from heedful.text.tokenizer import UNCUT, Tokenizer
@@ -97,5 +97,5 @@ def tell(run: Mixed, found: dict[str, Any]) -> None:
     shown = [pair for side in run.sides for pair in examples(side)[:3]]
     write_report(
         run.out / "report.html", f"{len(run.sides)} tasks: {run.out.name}", read_metrics(run.out / METRICS),
-        facts, {}, shown, axis="loss, nats per token", measure=run.measure,
+        facts, {}, shown, axis=axis(run), measure=run.measure,
     )  # fmt: skip

@@ -71,7 +71,7 @@ def tell(run: Rewriting, found: dict[str, Any]) -> None:
     }
     write_report(
         run.out / "report.html", f"{run.aim.title}: {run.out.name}", read_metrics(run.out / METRICS), facts,
-        {}, examples(run), axis="loss, nats per token", measure=run.aim.measure,
+        {}, examples(run), axis=axis(run), measure=run.aim.measure,
     )  # fmt: skip
 
 
@@ -80,6 +80,12 @@ def examples(run: Rewriting) -> list[tuple[str, str]]:
     lines = (run.out / texts_file(run)).read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines[:: max(1, len(lines) // EXAMPLES)][:EXAMPLES]]
     return [(row["source"], f"{row['found']}\nreference: {row['reference']}") for row in rows]
+
+
+def axis(run: Rewriting) -> str:
+    """Say what the loss is."""
+    smoothed = "; in training the targets are smoothed" if run.recipe.smoothing else ""
+    return f"loss, nats per token{smoothed}"
 
 
 def shown(score: dict[str, Any], digits: int = 1) -> str:
