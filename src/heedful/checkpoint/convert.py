@@ -8,6 +8,7 @@ from heedful.checkpoint.folder import Loaded, load_tokenizer, load_transformer, 
 from heedful.core.config import TokenInput
 from heedful.errors import CheckpointError, DataError, TokenizerError
 from heedful.storage import inside, read_json, writing
+from heedful.text.sentencepiece import has_pieces
 from heedful.text.tokenizer import UNCUT
 
 BESIDE = (  # settings of task and tokenizer that go along, as data
@@ -41,5 +42,5 @@ def copy_tokenizer(folder: Path, loaded: Loaded, target: Path) -> None:
     try:
         load_tokenizer(folder, UNCUT).save(target)
     except TokenizerError:
-        if (folder / "tokenizer.json").exists():
+        if (folder / "tokenizer.json").exists() or has_pieces(folder):
             raise

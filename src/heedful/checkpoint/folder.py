@@ -20,6 +20,7 @@ from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, ConfigError
 from heedful.families import FAMILIES, HABITS, REFUSED, Family, Stored
 from heedful.storage import inside, read_json
+from heedful.text.sentencepiece import has_pieces, load_pieces
 from heedful.text.tokenizer import Tokenizer
 
 CONFIG = "config.json"
@@ -62,7 +63,8 @@ def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
         text, settings = opened_gguf(single).tokenizer()
         return Tokenizer(text, max_tokens, {"tokenizer_config.json": json.dumps(settings, indent=2)})
     vocab = read_config(folder)[1].get("vocab_size")
-    return Tokenizer.load(folder, max_tokens, vocab if isinstance(vocab, int) and vocab > 0 else 0)
+    load = load_pieces if has_pieces(folder) else Tokenizer.load
+    return load(folder, max_tokens, vocab if isinstance(vocab, int) and vocab > 0 else 0)
 
 
 def read_form(folder: Path) -> Form:

@@ -10,6 +10,7 @@ import click
 
 from heedful.cli.documents import Documents
 from heedful.cli.told import safe
+from heedful.tasks.copied import copied
 from heedful.tasks.extract_summary import LONGEST, MOST, Extract, Extractor
 from heedful.tasks.rouge import METRICS, rouge, rouge_words
 from heedful.tasks.summarize import Summarizer
@@ -90,7 +91,8 @@ def scores(extractor: Extractor | Written, given: Documents, found: Found) -> di
     by_name = {name: rouge(texts, wanted) for name, texts in systems.items()}
     told: dict[str, Any] = {"scored": len(rows), "left_out": len(found) - len(rows), "systems": {}}
     for name, result in by_name.items():
-        told["systems"][name] = {**result.figures(), "words": words(systems[name])}
+        taken = copied(systems[name], [given.texts[row] for row in rows]).figures()
+        told["systems"][name] = {**result.figures(), "words": words(systems[name]), "copied": taken}
     told["reference_words"] = words(wanted)
     if extractor.method != "lead":
         told["difference"] = by_name[extractor.method].beyond(by_name["lead"])
@@ -130,7 +132,13 @@ def table(told: dict[str, Any]) -> list[str]:
     left_out = (
         f"; {told['left_out']:,} without a text or a reference are left out" if told["left_out"] else ""
     )
-    return [*lines, f"over {told['scored']:,} rows{left_out}"]
+    made_up = [
+        f"{name}: of its words, {100 * value['value']:.1f} % ({100 * value['low']:.1f} to "
+        f"{100 * value['high']:.1f}) stand nowhere in the document"
+        for name, result in told["systems"].items()
+        if (value := result["copied"].get("invented")) and value["value"] > 0
+    ]
+    return [*lines, *made_up, f"over {told['scored']:,} rows{left_out}"]
 
 
 def figure(value: Figure, sign: str = "") -> str:

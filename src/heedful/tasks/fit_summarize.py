@@ -17,6 +17,12 @@ from heedful.tasks.translators import recipe_of
 
 Paths = Sequence[str | Path]
 USUAL = {"context": 256, "batch_tokens": 4096}
+SHARES = {
+    "copied1": "words",
+    "copied2": "pairs of words",
+    "copied4": "runs of four words",
+    "invented": "words that stand nowhere in it",
+}
 LONGEST = 200_000  # characters of a document
 
 
@@ -85,10 +91,18 @@ def scored(sources: list[str], found: list[str], wanted: list[str]) -> dict[str,
 
 def facts(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scores as the report has them."""
-    return {
+    groups = {
         f"ROUGE, F1 of {name}": {metric: shown(found[key][metric]["f1"], 3) for metric in METRICS}
         for key, name in (("rouge", "the summaries"), ("lead", "the first sentence"))
     }
+    shares = (("copied", "the summaries"), ("copied_references", "the references"))
+    groups |= {
+        f"Taken from the document, share of {name}": {
+            word: shown(found[key][part], 3) for part, word in SHARES.items() if part in found[key]
+        }
+        for key, name in shares
+    }
+    return groups
 
 
 SUMMARY = Aim(
