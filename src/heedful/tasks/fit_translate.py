@@ -57,14 +57,14 @@ def translated(model: Translator, sources: Sequence[str]) -> tuple[list[str], di
 
 def scored(sources: list[str], found: list[str], wanted: list[str]) -> dict[str, Any]:
     """Return BLEU and chrF, and BLEU by the length of the source."""
-    return {**scores(found, wanted), "by_source_length": by_length(sources, found, wanted)}
+    buckets = {f"{one.pop('words')} words": one for one in by_length(sources, found, wanted)}
+    return {**scores(found, wanted), "by_source_length": buckets}
 
 
 def facts(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scores as the report has them."""
-    lengths = {
-        f"{one['words']} words ({one['sentences']:,})": shown(one) for one in found["by_source_length"]
-    }
+    buckets = found["by_source_length"].items()
+    lengths = {f"{words} ({one['sentences']:,})": shown(one) for words, one in buckets}
     return {
         "Scores (0 to 100, with 95 % intervals)": {
             "BLEU": shown(found["bleu"]),

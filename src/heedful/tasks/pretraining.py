@@ -112,7 +112,12 @@ def kept(value: torch.Tensor, team: Team) -> torch.Tensor:
     return value if team.first else value[:0]
 
 
-def flops(model: Transformer, context: int) -> float:
-    """Return the operations of a training step for each token: three times those of the forward pass."""
+def flops(model: Transformer, context: int) -> float | None:
+    """Return the operations of a training step for each token: three times those of the forward pass.
+
+    None with an encoder and a decoder: what is counted are targets, and the sources hang on the noise.
+    """
+    if model.encoder is not None and model.decoder is not None:
+        return None
     found = operations(model)
     return 3.0 * (found["per_token"] + found["per_token_looked_at"] * context / 2)
