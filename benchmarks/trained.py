@@ -99,7 +99,7 @@ def translate(found: dict[str, Any]) -> Iterator[Line]:
         yield (
             f"captions (Multi30k {found['pair']}, test_2016_flickr), `{method}` of "
             f"{one['parameters'] / 1e6:.1f}M parameters from nothing, {one['minutes']:.0f} minutes",
-            f"{scores}; {one['scores']['bleu']['signature']}",
+            f"{scores}; {one['scores']['bleu']['signature']}".replace("|", "\\|"),
         )
 
 
