@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-NAMES = ("start", "parity", "compare", "steps", "shakespeare", "tag", "answer")
+NAMES = (
+    "start", "parity", "compare", "steps", "decoding", "scale", "shakespeare", "tag", "answer", "pretrained",
+    "translate", "summarize",
+)  # fmt: skip
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(NAMES)

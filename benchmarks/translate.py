@@ -57,5 +57,5 @@ def run(pair: str, minutes: float, methods: Sequence[str]) -> Path:
 
 
 if __name__ == "__main__":
-    which, most, *asked = sys.argv[1:]
+    which, most, *asked = sys.argv[1:] or ["de-en", "90"]
     print(run(which, float(most), asked or list(SIZES)))

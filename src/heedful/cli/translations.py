@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from heedful.cli.source import gather
+from heedful.cli.told import safe
 from heedful.errors import DataError
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Shown:
                 chunk = translator.translate(given[start : start + CHUNK], **how)
                 for number, one in enumerate(chunk, start + 1):
                     if handle:
-                        handle.write(self.line(number, one))
+                        line = self.line(number, one)
+                        handle.write(line if self.out else safe(line))
                         handle.flush()
                 found += chunk
         return found
