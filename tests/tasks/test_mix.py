@@ -7,8 +7,9 @@ import pytest
 from interpreter import recipe, spoken, table
 
 from heedful.cli.main import main
-from heedful.errors import ConfigError
+from heedful.errors import CheckpointError, ConfigError
 from heedful.models import load
+from heedful.tasks.fit_mix import fit_mix
 from heedful.tasks.mixed import read_tasks
 from heedful.tasks.summarize import Summarizer
 from heedful.tasks.translate import Translator
@@ -59,3 +60,18 @@ def test_a_wrong_list_is_told(text: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "tasks.yaml").write_text(text)
     with pytest.raises(ConfigError, match=words):
         read_tasks(tmp_path / "tasks.yaml")
+
+
+def test_other_pairs_in_the_folder_of_a_run_are_refused(tmp_path: Path) -> None:
+    table(tmp_path / "there.tsv", spoken(120, 0))
+    rows = [{"document": source, "summary": source.split()[0]} for source, _ in spoken(120, 1)]
+    (tmp_path / "first.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "tasks.yaml").write_text(TASKS)
+    size = recipe(tmp_path, "transformer")
+    fit_mix(tmp_path / "tasks.yaml", tmp_path / "out", size=size, epochs=1)
+    before = sorted((path, path.stat().st_mtime_ns) for path in (tmp_path / "out" / "data").rglob("*.bin"))
+    table(tmp_path / "there.tsv", spoken(90, 5))
+    with pytest.raises(CheckpointError, match="holds another run"):
+        fit_mix(tmp_path / "tasks.yaml", tmp_path / "out", size=size, epochs=1)
+    after = sorted((path, path.stat().st_mtime_ns) for path in (tmp_path / "out" / "data").rglob("*.bin"))
+    assert before == after

@@ -41,7 +41,7 @@ def fit_mix(
         chosen = opened(model) if model else None
         words = chosen.writer.tokenizer if chosen else joint(listed, tokenizer, recipe.vocab, out, hear)
         prepared = [
-            prepare_pairs(one.given, words, recipe.vocab, out / "data" / name, hear)
+            prepare_pairs(one.given, words, recipe.vocab, out / "data" / name, hear, out)
             for name, one in zip(names(listed), listed, strict=True)
         ]
         built = chosen or build(method, recipe, words, seed)

@@ -50,7 +50,7 @@ def prepare(
     }
     found = [one for name in PARTS if (one := standing(folder, name, about))]
     if len(found) < len(PARTS):
-        check_unused(folder, about)
+        check_unused(folder, about, folder.parent)
         cut = None if isinstance(dev, Corpus) else held_out(corpus, dev)
         say(f"{'learning' if tokenizer in KINDS else 'opening'} the tokenizer")
         made = make(tokenizer, before(corpus.pieces(), cut), vocab, marks, max_tokens)
@@ -67,15 +67,15 @@ def prepare(
     return Prepared(Tokenizer.load(folder / "tokenizer", max_tokens), train, held, notes)
 
 
-def check_unused(folder: Path, about: Mapping[str, Any]) -> None:
-    """Refuse to overwrite the tokens of another corpus that a run beside them learns from."""
+def check_unused(folder: Path, about: Mapping[str, Any], out: Path) -> None:
+    """Refuse to overwrite the tokens of another corpus that the run in `out` learns from."""
     try:
         theirs = Tokens.open(folder / PARTS[0]).about
     except HeedfulError:
         return
     ours = json.loads(json.dumps(about))
-    if theirs != ours and steps(folder.parent / CHECKPOINTS):
-        raise another_run(folder.parent, {"tokens": theirs}, {"tokens": ours})
+    if theirs != ours and steps(out / CHECKPOINTS):
+        raise another_run(out, {"tokens": theirs}, {"tokens": ours})
 
 
 def standing(folder: Path, part: str, about: Mapping[str, Any]) -> Tokens | None:

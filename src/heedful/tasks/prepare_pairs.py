@@ -62,19 +62,20 @@ class PreparedPairs:
 
 
 def prepare_pairs(
-    given: Given, tokenizer: str | Tokenizer, vocab: int, folder: Path, say: Callable[[str], None]
-) -> PreparedPairs:
+    given: Given, tokenizer: str | Tokenizer, vocab: int, folder: Path, say: Callable[[str], None],
+    out: Path | None = None,
+) -> PreparedPairs:  # fmt: skip
     """Write tokenizer, tokens and held-out pairs under `folder`, or take what stands there of the same text.
 
     One tokenizer serves both languages (Sennrich et al. 2016, section 3.2); `tokenizer` is one, or names a
-    kind to learn, or a folder that has one.
+    kind to learn, or a folder that has one. `out` is the folder of the run, above `folder` unless given.
     """
     about = {
         **given.fingerprints(), "rules": dict(given.rules), "prefix": given.prefix, "vocab": vocab,
         "tokenizer": tokenizer if isinstance(tokenizer, str) else tokenizer.fingerprint, "max_tokens": UNCUT,
     }  # fmt: skip
     if not (standing(folder, "train", about) and kept(folder, about)):
-        check_unused(folder, about)
+        check_unused(folder, about, out or folder.parent)
         write(given, tokenizer, vocab, folder, about, say)
     found = kept(folder, about)
     assert found is not None
