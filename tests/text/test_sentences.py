@@ -1,5 +1,7 @@
 """Sentences end where a reader would end them, and joined they are the text."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,3 +35,10 @@ def test_joined_they_are_the_text(text: str) -> None:
 
 def test_no_text_has_no_sentence() -> None:
     assert sentences("") == []
+
+
+@pytest.mark.parametrize("text", ["!" * 100_000, ".'" * 50_000, "." + "'" * 100_000, "? !" * 30_000])
+def test_long_runs_of_marks_take_no_time(text: str) -> None:
+    begin = time.process_time()
+    assert "".join(sentences(text)) == text
+    assert time.process_time() - begin < 2.0

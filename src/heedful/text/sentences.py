@@ -2,7 +2,7 @@
 
 import re
 
-END = re.compile(r"""[.!?…]+["'”’»)\]]*\s+""")
+END = re.compile(r"""(?<![.!?…])[.!?…]++["'”’»)\]]*+\s+""")  # each run of marks is tried once
 WIDE = re.compile(rf"""{END.pattern}|[。！？]+[」』”]*\s*""")  # three times as slow
 SHORT = re.compile(
     r"""(?:^|[\s("'“‘])(?:[A-Z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|Gen|Col|Capt|Lt|Sgt|Rev|Hon|Gov|Sen|Rep|vs|cf|e\.g|i\.e
