@@ -89,6 +89,12 @@ def scale(found: dict[str, Any]) -> Iterator[Line]:
         )
 
 
+CORPORA = {
+    "multi30k": "captions (Multi30k, test_2016_flickr)",
+    "manuals": "sentences of software manuals",
+}
+
+
 def translate(found: dict[str, Any]) -> Iterator[Line]:
     """Tell BLEU and chrF of each method on captions."""
     for method, one in found.get("methods", {}).items():
@@ -97,7 +103,7 @@ def translate(found: dict[str, Any]) -> Iterator[Line]:
             for name, score in (("BLEU", one["scores"]["bleu"]), ("chrF", one["scores"]["chrf"]))
         )
         yield (
-            f"captions (Multi30k {found['pair']}, test_2016_flickr), `{method}` of "
+            f"{CORPORA[found['corpus']]}, {found['pair']}, `{method}` of "
             f"{one['parameters'] / 1e6:.1f}M parameters from nothing, {one['minutes']:.0f} minutes",
             f"{scores}; {one['scores']['bleu']['signature']}".replace("|", "\\|"),
         )
@@ -107,8 +113,9 @@ def summarize(found: dict[str, Any]) -> Iterator[Line]:
     """Tell ROUGE-L of each way to summarise."""
     for method, one in found.get("methods", {}).items():
         f1 = one["rougeL"]["f1"]
+        what = {"summarize-packages": "synopses of packages", "summarize-headlines": "headlines of news"}
         yield (
-            f"synopses of packages ({found['rows']:,} of the test part), `{method}`",
+            f"{what[found['name']]} ({found['rows']:,} of the test part), {method}",
             f"ROUGE-L {f1['value']:.3f} ({f1['low']:.3f} to {f1['high']:.3f})",
         )
 
@@ -121,7 +128,9 @@ SOURCES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
     "pretrained-mlm": pretrained,
     "pretrained-denoise": pretrained,
     "scale": scale,
-    "translate-de-en": translate,
-    "translate-en-de": translate,
+    "translate-multi30k-de-en": translate,
+    "translate-multi30k-en-de": translate,
+    "translate-manuals-en-de": translate,
     "summarize-packages": summarize,
+    "summarize-headlines": summarize,
 }
