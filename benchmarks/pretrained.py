@@ -33,7 +33,7 @@ SEEDS = (0, 1, 2)
 MINUTES = {"mlm": 14.0, "denoise": 14.0}
 RECIPES = {
     "mlm": "family: modernbert\nrate_masked: 0.3\nvocab: 4096\n",
-    "denoise": "vocab: 4096\nrate_masked: 0.5\nmean_span: 5\n",
+    "denoise": "width: 128\ndepth: 2\nheads: 4\nvocab: 4096\nrate_masked: 0.3\n",
 }
 DRAWS = 2000
 QUESTIONS = 2000  # of TREC's training rows, so that there is something to be gained
