@@ -51,7 +51,7 @@ def test_every_kind_works_with_every_set_of_special_tokens(kind: str, objective:
     assert min(inner) >= len(specials)
     around = {
         "clm": ([], []), "mlm": (["[CLS]"], ["[SEP]"]),
-        "denoise": ([], ["</s>"]), "infill": (["<s>"], ["</s>"]),
+        "denoise": ([], ["</s>"]), "translate": ([], ["</s>"]), "infill": (["<s>"], ["</s>"]),
     }[objective]  # fmt: skip
     before, after = ([engine.token_to_id(token) for token in side] for side in around)
     assert tokenizer.encode(["the cat"]).ids == [[*before, *inner, *after]]
@@ -65,7 +65,8 @@ def test_what_is_saved_opens_in_transformers_with_the_same_ids(
     transformers = pytest.importorskip("transformers")
     tokenizer, marks = trained(kind, objective), MARKS[objective]
     tokenizer.save(tmp_path)
-    model = {"clm": "gpt2", "mlm": "bert", "denoise": "t5", "infill": "bart"}[objective]
+    models = {"clm": "gpt2", "mlm": "bert", "denoise": "t5", "translate": "marian", "infill": "bart"}
+    model = models[objective]
     (tmp_path / "config.json").write_text(json.dumps({"model_type": model, **habits(tokenizer, marks)}))
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
     for text in ("The cat sat\non  the newest mat.", "東京 and Ω", ""):
@@ -245,6 +246,7 @@ def test_habits_are_those_of_each_objective() -> None:
         "clm": {"bos_token_id": 0, "eos_token_id": 0},
         "mlm": {"pad_token_id": 0},
         "denoise": {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0},
+        "translate": {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0},
         "infill": {
             "bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2,
             "forced_eos_token_id": 2,
