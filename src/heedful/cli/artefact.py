@@ -6,11 +6,8 @@ from typing import Any
 from heedful.errors import CheckpointError, ConfigError
 from heedful.storage import settle
 
-OTHERS = {
-    "write": "generate",
-    "translate": "translate",
-    "summarize": "summarize",
-}  # what a model can do, and the verb for it
+# What a model can do that `predict` does not show, and the verb for it.
+OTHERS = {"write": "generate", "translate": "translate", "summarize": "summarize"}
 
 
 def single(name: str) -> Any:

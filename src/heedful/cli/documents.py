@@ -1,6 +1,5 @@
 """Where `heedful summarize` takes its documents from: text files, a table, or standard input."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,12 +11,15 @@ from heedful.artefact import is_artefact, within
 from heedful.catalogue import entry, locate
 from heedful.checkpoint.find import has_model
 from heedful.cli.source import check_out
+from heedful.cli.told import piped
 from heedful.data.columns import as_text, guess_text, named, profiles
 from heedful.data.files import LIMIT, LONGEST, TextFile
 from heedful.data.rows import Rows
 from heedful.data.sources import open_file
 from heedful.data.table import SAMPLE_ROWS, open_rows
 from heedful.errors import DataError
+
+MISSING = "no document was given: name a text file or a table, or pipe a text in."
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def gather(files: Sequence[str], column: str | None, reference: str | None, out:
 
 def from_texts(contents: Sequence[tuple[str, TextFile | Rows]]) -> Documents:
     """Return files of text as one document each, or standard input where there are none."""
-    texts = [whole(name, content) for name, content in contents] or [piped()]
+    texts = [whole(name, content) for name, content in contents] or [piped(MISSING, "a document")]
     names = [name for name, _ in contents] or ["-"]
     notes = [note for _, content in contents for note in content.notes]
     return Documents(texts, {"file": names, "text": texts}, [{"file": name} for name in names], notes=notes)
@@ -102,16 +104,6 @@ def whole(name: str, content: TextFile | Rows) -> str:
             )
         text.append(part)
     return "".join(text)
-
-
-def piped() -> str:
-    """Return standard input as one document."""
-    if sys.stdin is None or sys.stdin.isatty():
-        raise click.UsageError("no document was given: name a text file or a table, or pipe a text in.")
-    text = sys.stdin.buffer.read().decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    if not text.strip():
-        raise DataError("standard input held no text; expected a document.")
-    return text
 
 
 def from_table(rows: Rows, name: str, column: str | None, reference: str | None) -> Documents:

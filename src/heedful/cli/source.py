@@ -1,12 +1,12 @@
 """Where `heedful predict` takes its texts from: arguments, a table, or standard input."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from heedful.cli.told import piped
 from heedful.errors import DataError
 
 
@@ -30,11 +30,7 @@ def gather(
         return ["text"], [
             text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts
         ]
-    if sys.stdin is None or sys.stdin.isatty():
-        raise click.UsageError("no text was given: add one, or --file TABLE, or pipe lines in.")
-    lines = sys.stdin.buffer.read().decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    if not lines.strip():
-        raise DataError("standard input held no text; expected one text per line.")
+    lines = piped("no text was given: add one, or --file TABLE, or pipe lines in.", "one text per line")
     return ["text"], lines.removesuffix("\n").split("\n")
 
 

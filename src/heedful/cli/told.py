@@ -17,11 +17,16 @@ def prompt(given: str | None) -> str:
     """Return the prompt: the argument, or all of standard input without its last line break."""
     if given is not None:
         return given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return piped("no prompt was given: add one, or pipe a text in.", "a prompt").removesuffix("\n")
+
+
+def piped(missing: str, expected: str) -> str:
+    """Return all of standard input, lines ending at \\n; `missing` complains where nothing is piped in."""
     if sys.stdin is None or sys.stdin.isatty():
-        raise click.UsageError("no prompt was given: add one, or pipe a text in.")
-    text = sys.stdin.buffer.read().decode("utf-8-sig", "replace").replace("\r\n", "\n").removesuffix("\n")
+        raise click.UsageError(missing)
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     if not text.strip():
-        raise DataError("standard input held no text; expected a prompt.")
+        raise DataError(f"standard input held no text; expected {expected}.")
     return text
 
 

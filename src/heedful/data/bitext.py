@@ -1,11 +1,10 @@
 """Batches out of stored pairs of texts: by tokens, like lengths together, the same in every run."""
 
 from collections.abc import Sequence
-from typing import overload
 
 import numpy as np
 
-from heedful.data.chunks import ORDER, numbers
+from heedful.data.chunks import ORDER, Lazy, numbers
 from heedful.data.tokens import Tokens
 from heedful.errors import CheckpointError, DataError
 from heedful.types import Ints
@@ -95,7 +94,7 @@ class Mixture:
         return MixedEpoch(self, [places[place] for place in order])
 
 
-class MixedEpoch(Sequence[list[Pair]]):
+class MixedEpoch(Lazy[list[Pair]]):
     """The batches of one epoch of a mixture: which part, and its how many-eth batch since the beginning."""
 
     def __init__(self, mixture: Mixture, places: list[tuple[int, int]]) -> None:
@@ -105,19 +104,13 @@ class MixedEpoch(Sequence[list[Pair]]):
     def __len__(self) -> int:
         return len(self.places)
 
-    @overload
-    def __getitem__(self, batch: int) -> list[Pair]: ...
-    @overload
-    def __getitem__(self, batch: slice) -> list[list[Pair]]: ...
-    def __getitem__(self, batch: int | slice) -> list[Pair] | list[list[Pair]]:
+    def at(self, number: int) -> list[Pair]:
         """Return the pairs of a batch."""
-        if isinstance(batch, slice):
-            return [self[one] for one in range(len(self))[batch]]
-        part, nth = self.places[batch]
-        number, place = divmod(nth, int(self.mixture.sizes[part]))
-        if (part, number) not in self.epochs:
-            self.epochs[part, number] = self.mixture.parts[part].epoch(number)
-        epoch = self.epochs[part, number]
+        part, nth = self.places[number]
+        turn, place = divmod(nth, int(self.mixture.sizes[part]))
+        if (part, turn) not in self.epochs:
+            self.epochs[part, turn] = self.mixture.parts[part].epoch(turn)
+        epoch = self.epochs[part, turn]
         return epoch[place % len(epoch)]
 
 
@@ -126,7 +119,7 @@ def shorter(ids: Ints, most: int) -> Ints:
     return ids if len(ids) <= most else np.append(ids[: most - 1], ids[-1])
 
 
-class Epoch(Sequence[list[Pair]]):
+class Epoch(Lazy[list[Pair]]):
     """The batches of one epoch, read when they are asked for; short targets first in each."""
 
     def __init__(self, bitext: Bitext, pairs: Ints, cuts: Ints) -> None:
@@ -135,13 +128,7 @@ class Epoch(Sequence[list[Pair]]):
     def __len__(self) -> int:
         return len(self.cuts)
 
-    @overload
-    def __getitem__(self, batch: int) -> list[Pair]: ...
-    @overload
-    def __getitem__(self, batch: slice) -> list[list[Pair]]: ...
-    def __getitem__(self, batch: int | slice) -> list[Pair] | list[list[Pair]]:
+    def at(self, number: int) -> list[Pair]:
         """Return the pairs of a batch."""
-        if isinstance(batch, slice):
-            return [self[one] for one in range(len(self))[batch]]
-        start, end = self.cuts[batch].tolist()
-        return [self.bitext.pair(int(number)) for number in self.pairs[start:end]]
+        start, end = self.cuts[number].tolist()
+        return [self.bitext.pair(int(pair)) for pair in self.pairs[start:end]]

@@ -1,7 +1,7 @@
 """Training examples out of stored tokens: each a pure function of a seed, the epoch and its number."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
 
@@ -13,6 +13,7 @@ CUTS, ORDER, ROW, PART = range(1, 5)  # what a stream of random numbers is for
 
 Made = TypeVar("Made")
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 ItemOut = TypeVar("ItemOut", covariant=True)
 
 
@@ -38,6 +39,23 @@ class Source(Protocol[ItemOut]):
     def epoch(self, epoch: int) -> Pass[ItemOut]: ...
 
 
+class Lazy(Sequence[Value]):
+    """A sequence whose values are made when they are asked for: `at` makes that of a number from 0."""
+
+    def at(self, number: int) -> Value:
+        """Return a value."""
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, number: int) -> Value: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Value]: ...
+    def __getitem__(self, number: int | slice) -> Value | list[Value]:
+        """Return a value, or a list of several."""
+        found = range(len(self))[number]
+        return self.at(found) if isinstance(found, int) else [self.at(one) for one in found]
+
+
 class Chunks:
     """Parts of at most `length` tokens, none across two documents; each token in one chunk of an epoch.
 
@@ -61,7 +79,7 @@ class Chunks:
         return Places(self, epoch)
 
 
-class Places(Sequence[tuple[int, int]]):
+class Places(Lazy[tuple[int, int]]):
     """Where the M chunks of one epoch begin and end. It holds 24 bytes per document and 8 per chunk."""
 
     def __init__(self, chunks: Chunks, epoch: int) -> None:
@@ -79,14 +97,8 @@ class Places(Sequence[tuple[int, int]]):
     def __len__(self) -> int:
         return len(self.order)
 
-    @overload
-    def __getitem__(self, number: int) -> tuple[int, int]: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[tuple[int, int]]: ...
-    def __getitem__(self, number: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
+    def at(self, number: int) -> tuple[int, int]:
         """Return the place of the first token of a chunk and that after its last."""
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
         chunk = int(self.order[number])
         document = int(np.searchsorted(self.until, chunk, "right"))
         nth = chunk - (int(self.until[document - 1]) if document else 0)
@@ -103,7 +115,7 @@ class Places(Sequence[tuple[int, int]]):
         return self.tokens.ids[start:end].astype(np.int64)
 
 
-class Batches(Sequence[list[Made]], Generic[Made]):
+class Batches(Lazy[list[Made]]):
     """The batches of one epoch: what `make(chunk, random)` makes of `rows` chunks each, short ones first.
 
     A row is a function of the seed, the epoch and the chunk's number: batches can be taken alone, in any
@@ -126,15 +138,9 @@ class Batches(Sequence[list[Made]], Generic[Made]):
     def __len__(self) -> int:
         return -(-len(self.items) // self.rows)
 
-    @overload
-    def __getitem__(self, batch: int) -> list[Made]: ...
-    @overload
-    def __getitem__(self, batch: slice) -> list[list[Made]]: ...
-    def __getitem__(self, batch: int | slice) -> list[Made] | list[list[Made]]:
+    def at(self, number: int) -> list[Made]:
         """Make the rows of a batch."""
-        if isinstance(batch, slice):
-            return [self[one] for one in range(len(self))[batch]]
-        start = range(len(self))[batch] * self.rows
+        start = number * self.rows
         made = [self._row(number) for number in range(start, min(start + self.rows, len(self.items)))]
         return sorted(made, key=extent)
 

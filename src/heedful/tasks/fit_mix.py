@@ -1,7 +1,7 @@
 """Training one model on several tasks at once, told apart by prefixes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -9,13 +9,13 @@ from typing import Any
 
 from heedful.report.machine import machine
 from heedful.storage import locked, writing
+from heedful.tasks.fit_pairs import How
 from heedful.tasks.mixed import Mixed, Task, read_tasks
 from heedful.tasks.prepare import make
 from heedful.tasks.prepare_pairs import prepare_pairs, sides
-from heedful.tasks.recipe import Limit
 from heedful.tasks.rewriting import Rewriting
 from heedful.tasks.rewriting_report import axis, examples, figures
-from heedful.tasks.translators import build, opened, recipe_of
+from heedful.tasks.translators import build, recipe_of
 from heedful.text.marks import MARKS
 from heedful.text.tokenizer import UNCUT, Tokenizer
 from heedful.train.follow import METRICS
@@ -23,40 +23,30 @@ from heedful.train.metrics import read_metrics
 from heedful.train.report import write_report
 
 
-def fit_mix(
-    tasks: str | Path, out: str | Path, *, method: str = "transformer", size: str = "mini",
-    tokenizer: str = "bpe", model: str | None = None, minutes: float | None = None,
-    epochs: int | None = None, seed: int = 0, tensorboard: bool = False, save_seconds: float = 120.0,
-    say: Callable[[str], None] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+def fit_mix(tasks: str | Path, out: str | Path, *, size: str = "mini", **settings: Any) -> dict[str, Any]:
     """Train a model on the tasks of a YAML file (see `heedful.tasks.mixed.read_tasks`); return its figures.
 
     Otherwise as `fit_translate`. `out` gets a folder with what was written for each task too.
     """
     listed, temperature = read_tasks(Path(tasks))
-    recipe, out = recipe_of(method, size, model is not None, context=256), Path(out)
-    seconds = None if epochs and minutes is None else Limit.of(minutes, None, recipe).seconds
-    hear = say or (lambda text: None)  # noqa: ARG005
+    how, out = How(**settings), Path(out)
+    recipe = recipe_of(how.method, size, how.model is not None, context=256)
+    how.seconds(recipe)
     with locked(out):
-        chosen = opened(model) if model else None
-        words = chosen.writer.tokenizer if chosen else joint(listed, tokenizer, recipe.vocab, out, hear)
-        prepared = [
-            prepare_pairs(one.given, words, recipe.vocab, out / "data" / name, hear, out)
-            for name, one in zip(names(listed), listed, strict=True)
-        ]
-        built = chosen or build(method, recipe, words, seed)
-        how = f"tuned from {model}" if chosen else method
-        parts = [
-            Rewriting(one.aim, how, recipe, data, built, out / name, seed)
-            for name, one, data in zip(names(listed), listed, prepared, strict=True)
-        ]
+        chosen = how.chosen()
+        words = chosen.writer.tokenizer if chosen else joint(listed, recipe.vocab, out, how)
+        built = chosen or build(how.method, recipe, words, how.seed)
+        parts = []
+        for name, one in zip(names(listed), listed, strict=True):
+            data = prepare_pairs(one.given, words, recipe.vocab, out / "data" / name, how.hear, out)
+            parts.append(Rewriting(one.aim, how.name, recipe, data, built, out / name, how.seed))
         run = Mixed(parts, temperature, out)
-        progress = run.train(seconds, epochs, save_seconds, tensorboard, quiet=say is None)
+        progress, batches = how.train(run), len(run.batches(0))
         for part in parts:
             part.averaged = run.averaged
             part.out.mkdir(exist_ok=True)
-        scored = {part.out.name: figures(part, progress, len(run.batches(0))) for part in parts}
-        found = {"task": "mix", "method": how, "temperature": temperature, "tasks": scored}
+        scored = {part.out.name: figures(part, progress, batches) for part in parts}
+        found = {"task": "mix", "method": how.name, "temperature": temperature, "tasks": scored}
         run.save(found)
         tell(run, found)
     return found
@@ -67,10 +57,14 @@ def names(tasks: list[Task]) -> list[str]:
     return [f"{one.aim.name}-{number}" for number, one in enumerate(tasks, 1)]
 
 
-def joint(tasks: list[Task], kind: str, vocab: int, out: Path, say: Callable[[str], None]) -> Tokenizer:
+def joint(tasks: list[Task], vocab: int, out: Path, how: How) -> Tokenizer:
     """Return a tokenizer for all tasks: the one that was learned of the same texts, or a new one."""
     about = [[one.given.fingerprints(), one.given.prefix] for one in tasks]
-    folder = out / "data" / f"tokenizer-{sha256(json.dumps([about, kind, vocab]).encode()).hexdigest()[:16]}"
+    folder = (
+        out
+        / "data"
+        / f"tokenizer-{sha256(json.dumps([about, how.tokenizer, vocab]).encode()).hexdigest()[:16]}"
+    )
     if folder.is_dir():
         return Tokenizer.load(folder, UNCUT)
 
@@ -78,8 +72,8 @@ def joint(tasks: list[Task], kind: str, vocab: int, out: Path, say: Callable[[st
         for one in tasks:
             yield from sides(one.given.cleaning().good(one.given.train.numbered()), one.given.prefix)
 
-    say("learning the tokenizer")
-    made = make(kind, pieces(), vocab, MARKS["translate"], UNCUT)
+    how.hear("learning the tokenizer")
+    made = make(how.tokenizer, pieces(), vocab, MARKS["translate"], UNCUT)
     with writing(folder) as fresh:
         made.save(fresh)
     return made

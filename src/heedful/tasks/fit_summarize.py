@@ -1,13 +1,13 @@
 """Training a summariser from documents and their summaries to a folder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from heedful.data.parallel import Parallel, open_parallel
 from heedful.tasks.copied import copied
 from heedful.tasks.extract_summary import Extractor
-from heedful.tasks.fit_pairs import fit_pairs
+from heedful.tasks.fit_pairs import How, fit_pairs
 from heedful.tasks.prepare_pairs import Given
 from heedful.tasks.rewriting import Aim
 from heedful.tasks.rewriting_report import shown
@@ -28,10 +28,7 @@ LONGEST = 200_000  # characters of a document
 
 def fit_summarize(
     train: Paths, out: str | Path, *, dev: Paths = (), test: Paths = (), source: str | None = None,
-    target: str | None = None, method: str = "transformer", size: str = "mini", tokenizer: str = "bpe",
-    model: str | None = None, prefix: str = "", minutes: float | None = None, epochs: int | None = None,
-    seed: int = 0, tensorboard: bool = False, save_seconds: float = 120.0,
-    say: Callable[[str], None] | None = None,
+    target: str | None = None, size: str = "mini", prefix: str = "", **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Train a summariser and return its figures; the same call again goes on.
 
@@ -39,12 +36,9 @@ def fit_summarize(
     named). Of a document the first tokens are read, as many as the recipe's `context`. A summary may stand
     in what is scored; its document may not. The first sentence stands beside as the baseline.
     """
-    recipe = recipe_of(method, size, model is not None, **USUAL)
-    pairs = given(train, dev, test, source, target, prefix)
-    return fit_pairs(
-        SUMMARY, pairs, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
-        epochs=epochs, seed=seed, tensorboard=tensorboard, save_seconds=save_seconds, say=say,
-    )  # fmt: skip
+    how = How(**settings)
+    recipe = recipe_of(how.method, size, how.model is not None, **USUAL)
+    return fit_pairs(SUMMARY, given(train, dev, test, source, target, prefix), Path(out), recipe, how)
 
 
 def given(
@@ -106,6 +100,6 @@ def facts(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 SUMMARY = Aim(
-    name="summarize", kind=Summarizer, title="A summariser", measure="ROUGE-L", judge=judge,
-    answer=summarized, scores=scored, facts=facts, trial={"no_repeat": 3}, cut=True,
+    name="summarize", file="summaries.jsonl", kind=Summarizer, title="A summariser", measure="ROUGE-L",
+    judge=judge, answer=summarized, scores=scored, facts=facts, trial={"no_repeat": 3}, cut=True,
 )  # fmt: skip

@@ -1,12 +1,12 @@
 """Training a translator from parallel text to a folder: cleaned, trained, scored, saved, told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from heedful.data.parallel import open_parallel
 from heedful.tasks.bleu import bleu, by_length, scores
-from heedful.tasks.fit_pairs import fit_pairs
+from heedful.tasks.fit_pairs import How, fit_pairs
 from heedful.tasks.prepare_pairs import Given
 from heedful.tasks.rewriting import Aim
 from heedful.tasks.rewriting_report import shown
@@ -19,25 +19,18 @@ BEAMS = 5
 
 def fit_translate(
     train: Paths, out: str | Path, *, dev: Paths = (), test: Paths = (), source: str | None = None,
-    target: str | None = None, method: str = "transformer", size: str = "mini", tokenizer: str = "bpe",
-    model: str | None = None, prefix: str = "", minutes: float | None = None, epochs: int | None = None,
-    seed: int = 0, tensorboard: bool = False, save_seconds: float = 120.0,
-    say: Callable[[str], None] | None = None,
+    target: str | None = None, size: str = "mini", prefix: str = "", **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Train a translator and return its figures; the same call again goes on.
 
     `train`, `dev` and `test` are each a table with the columns `source` and `target`, or two files that go
     line by line. `dev` (without it a part of `train` is held out) chooses the weights, `test` is scored at
-    the end; neither is learned from. With `model` that encoder-decoder is tuned, else one of a `method` is
-    trained from nothing. The training ends after `minutes` (15) or `epochs`. `out` gets `model`,
-    `report.html`, `metrics.jsonl`, `translations.jsonl`, `checkpoints` and `data`.
+    the end; neither is learned from. The settings are those of `heedful.tasks.fit_pairs.How`, by name. `out`
+    gets `model`, `report.html`, `metrics.jsonl`, `translations.jsonl`, `checkpoints` and `data`.
     """
-    recipe = recipe_of(method, size, tuned=model is not None)
-    pairs = given(train, dev, test, source, target, prefix)
-    return fit_pairs(
-        TRANSLATION, pairs, Path(out), recipe, method, model, tokenizer=tokenizer, minutes=minutes,
-        epochs=epochs, seed=seed, tensorboard=tensorboard, save_seconds=save_seconds, say=say,
-    )  # fmt: skip
+    how = How(**settings)
+    recipe = recipe_of(how.method, size, how.model is not None)
+    return fit_pairs(TRANSLATION, given(train, dev, test, source, target, prefix), Path(out), recipe, how)
 
 
 def given(
@@ -77,6 +70,6 @@ def facts(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 TRANSLATION = Aim(
-    name="translate", kind=Translator, title="A translator", measure="BLEU", judge=bleu, answer=translated,
-    scores=scored, facts=facts,
+    name="translate", file="translations.jsonl", kind=Translator, title="A translator", measure="BLEU",
+    judge=bleu, answer=translated, scores=scored, facts=facts,
 )  # fmt: skip

@@ -38,10 +38,12 @@ class Aim:
 
     A trial writes with the settings `trial` and is scored by `judge(found, wanted)`, called `measure`.
     `answer(model, sources)` gives the final texts and counts of what befell them, `scores(sources, found,
-    wanted)` their figures, `facts` these figures as the report has them. With `cut`, long sources are cut.
+    wanted)` their figures, `facts` these figures as the report has them; `file` keeps the texts. With `cut`,
+    long sources are cut.
     """
 
     name: str
+    file: str
     kind: type[Rewriter]
     title: str
     measure: str

@@ -47,14 +47,9 @@ def figures(run: Rewriting, progress: Progress, batches: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def texts_file(run: Rewriting) -> str:
-    """Return the name of the file of what was written."""
-    return {"translate": "translations.jsonl", "summarize": "summaries.jsonl"}[run.aim.name]
-
-
 def write_texts(run: Rewriting, pairs: list[Pair], texts: list[str]) -> None:
     """Write what was scored, line by line."""
-    with replacing(run.out / texts_file(run)) as fresh, fresh.open("w", encoding="utf-8") as lines:
+    with replacing(run.out / run.aim.file) as fresh, fresh.open("w", encoding="utf-8") as lines:
         for (source, reference), text in zip(pairs, texts, strict=True):
             row = {"source": source, "reference": reference, "found": text}
             lines.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -77,7 +72,7 @@ def tell(run: Rewriting, found: dict[str, Any]) -> None:
 
 def examples(run: Rewriting) -> list[tuple[str, str]]:
     """Return some of what was written, with the sources."""
-    lines = (run.out / texts_file(run)).read_text(encoding="utf-8").splitlines()
+    lines = (run.out / run.aim.file).read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines[:: max(1, len(lines) // EXAMPLES)][:EXAMPLES]]
     return [(row["source"], f"{row['found']}\nreference: {row['reference']}") for row in rows]
 
@@ -90,6 +85,5 @@ def axis(run: Rewriting) -> str:
 
 def shown(score: dict[str, Any], digits: int = 1) -> str:
     """Write a score with its interval."""
-    return " ".join(
-        (f"{score['value']:.{digits}f}", f"({score['low']:.{digits}f} to {score['high']:.{digits}f})")
-    )
+    value, low, high = (f"{score[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"

@@ -1,6 +1,6 @@
 """A training in a folder of its own: checkpoints, metrics, a line for the person who waits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from torch import nn
 from heedful.estimator import Clock
 from heedful.train.checkpoints import CHECKPOINTS, Keeper, put_back, weights
 from heedful.train.cores import Objective
-from heedful.train.loop import Batches, train
+from heedful.train.loop import Batches, Evaluate, train
 from heedful.train.metrics import Metrics
 from heedful.train.peak import matrix_peak
 from heedful.train.plan import Plan
@@ -20,7 +20,6 @@ from heedful.train.team import ALONE, Team
 from heedful.train.telling import LOSS, Telling
 
 METRICS = "metrics.jsonl"
-Evaluate = Callable[[], tuple[float, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
