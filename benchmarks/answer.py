@@ -19,9 +19,10 @@ from typing import Any
 
 from benchmarks.machine import DATA, write
 from heedful.data.questions import QuestionTable, read_questions
+from heedful.intervals import bounded
 from heedful.tasks.answer import Answerer
 from heedful.tasks.fit_answer import by_overlap
-from heedful.tasks.spans import SpanScores, bounded, score
+from heedful.tasks.spans import SpanScores, score
 from heedful.text.sentences import sentences
 
 NAME = r"(?P<a>[A-Z][\w.'’-]*(?: (?:(?:of|de|da|van|von|der|le|la|and) )*[A-Z][\w.'’-]*)*)"

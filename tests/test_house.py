@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "train": {"core", "data", "report"},
     "generate": {"core"},
     "explain": {"core", "checkpoint", "text", "report"},
-    "tasks": {"baselines", *BELOW_TASKS},
+    "search": {"text", "data"},  # it takes any encoder
+    "tasks": {"baselines", "search", *BELOW_TASKS},
     "baselines": BELOW_TASKS,
     "models": {"tasks", "baselines", "checkpoint"},
     "compare": {"tasks", "baselines", "models", "report", *BELOW_TASKS},

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from heedful.tasks.spans import best, best_threshold, bounded, normalised, overlap, same, score
+from heedful.intervals import bounded
+from heedful.tasks.spans import best, best_threshold, normalised, overlap, same, score
 
 
 @pytest.mark.parametrize(

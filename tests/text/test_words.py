@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from heedful.text.words import grams, vocabulary, words
+from heedful.text.words import grams, plain_words, vocabulary, words
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,10 @@ def test_the_vocabulary_counts_texts_and_not_occurrences() -> None:
     assert vocabulary(documents, 2, 10) == ["b", "c"]
     assert vocabulary(documents, 1, 1) == ["b"]
     assert vocabulary(documents, 9, 10) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("text", ["It's a 3.5 snake_case A!", "naïve n\u0303 我爱 हिन्दी", "", "__ --"])
+def test_plain_words_are_runs_of_letters_and_digits(text: str) -> None:
+    found = {"I": ["it", "s", "a", "3", "5", "snake", "case", "a"], "n": ["naïve", "ñ", "我", "爱", "हिन्दी"]}
+    assert plain_words(text) == found.get(text[:1], [])
+    assert plain_words(text + " é") == [*found.get(text[:1], []), "é"]

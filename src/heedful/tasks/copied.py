@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from heedful.errors import DataError
+from heedful.intervals import bounded
 from heedful.tasks.rouge import grams, rouge_words
-from heedful.tasks.spans import bounded
 from heedful.types import Floats, Texts
 
 LENGTHS = (1, 2, 3, 4)  # words of an n-gram

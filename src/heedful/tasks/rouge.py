@@ -1,7 +1,5 @@
 """ROUGE: how much a summary shares with the one that was wanted (Lin 2004), with intervals over the pairs."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from heedful.errors import DataError
-from heedful.tasks.spans import bounded
-from heedful.text.words import IDEOGRAMS, MARKS
+from heedful.intervals import bounded
+from heedful.text.words import plain_words
 from heedful.types import Floats, Texts
 
 METRICS = ("rouge1", "rouge2", "rougeL")
 SIDES = ("precision", "recall", "f1")
-WORD = re.compile(rf"[{IDEOGRAMS}]|(?:[^\W_{IDEOGRAMS}]|[{MARKS}])+")
 
 
 def rouge_words(text: str) -> list[str]:
@@ -26,7 +23,7 @@ def rouge_words(text: str) -> list[str]:
     "na" and "ve" and finds no word in Greek, so values differ there. Here the letters of every script count,
     however their accents are written, and each sign of Chinese and Japanese is a word.
     """
-    return WORD.findall(unicodedata.normalize("NFC", text.lower()))
+    return plain_words(text)
 
 
 def grams(words: Sequence[str], n: int) -> Counter[tuple[str, ...]]:

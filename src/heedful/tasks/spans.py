@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from heedful.intervals import interval
+from heedful.intervals import bounded
 from heedful.types import Floats
 
 ARTICLE = re.compile(r"\b(a|an|the)\b")
 UNMARKED = str.maketrans("", "", string.punctuation)
-RESAMPLES = 1000
 
 Metric = Callable[[str, str], float]
 
@@ -72,18 +71,6 @@ def score(found: Sequence[str], answers: Sequence[Sequence[str]]) -> SpanScores:
         np.array([best(overlap, one, wanted) for one, wanted in pairs]),
         np.array(some, dtype=np.float64),
     )
-
-
-def bounded(values: Floats, resamples: int = RESAMPLES) -> dict[str, float]:
-    """Return the mean of (N,) values and its 95 % percentile interval (Efron 1979).
-
-    The draws depend on N alone, so the differences of two methods on the same rows are paired.
-    """
-    random = np.random.default_rng(0)
-    size = len(values)
-    means = [values[random.integers(0, size, size)].mean() for _ in range(resamples)] if size else [0.0]
-    low, high = interval(np.array(means))
-    return {"value": float(values.mean()) if size else 0.0, "low": low, "high": high}
 
 
 def best_threshold(margins: Floats, answered: Floats, unanswered: Floats) -> tuple[float, float]:
