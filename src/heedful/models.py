@@ -31,6 +31,7 @@ TASKS = {  # what `heedful fit` makes
     "write": "heedful.tasks.write:Writer",
     "translate": "heedful.tasks.translate:Translator",
     "summarize": "heedful.tasks.summarize:Summarizer",
+    "embed": "heedful.tasks.embed:SentenceEncoder",
     "mix": "heedful.tasks.write:Writer",
 }
 

@@ -23,9 +23,19 @@ OPTIONS = {
     "answer": [
         "--train", "questions.jsonl", "--window", "60", "--stride", "20", "--max-answer-tokens", "8",
     ],
+    "embed": [
+        "--train", "likes.jsonl", "--text", "one", "--pair", "other", "--loss", "ranking",
+        "--matryoshka", "8",
+    ],
     "write": ["--train", "sums.jsonl", "--text", "sum", "--label", "answer", "--chat", "--max-tokens", "40"],
 }  # fmt: skip
-KINDS = {"classify": "Classifier", "tag": "Tagger", "answer": "Answerer", "write": "Writer"}
+KINDS = {
+    "embed": "SentenceEncoder",
+    "classify": "Classifier",
+    "tag": "Tagger",
+    "answer": "Answerer",
+    "write": "Writer",
+}
 
 
 @pytest.fixture
@@ -46,6 +56,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for word, text in zip(WORDS, texts, strict=True)
     ]
     Path("questions.jsonl").write_text("\n".join(map(json.dumps, questions)))
+    likes = [{"one": text, "other": f"all of {text}", "x": i, "y": i} for i, text in enumerate(texts)]
+    Path("likes.jsonl").write_text("\n".join(map(json.dumps, likes)))
     sums = [{"sum": f"{a}+{b}=", "answer": str(a + b)} for a in range(4) for b in range(4)]
     Path("sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
     return tmp_path

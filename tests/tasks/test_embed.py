@@ -173,3 +173,11 @@ def test_mpnet_equals_sentence_transformers(mpnet: Path) -> None:
     theirs = library.SentenceTransformer(str(mpnet), device="cpu").encode(plain)
     assert cosines(encoder.encode(plain), theirs).min() >= 0.99999
     assert np.abs(encoder.encode(plain) - theirs).max() < 1e-5
+
+
+def test_a_text_without_a_token_has_a_vector_of_zeros() -> None:
+    from tasks.scribe import folder
+
+    found = SentenceEncoder.load(folder("bert")).encode(["", "the bank", ""])
+    assert not found[[0, 2]].any() and found[1].any()
+    assert not SentenceEncoder.load(folder("bert")).encode([""]).any()

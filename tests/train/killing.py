@@ -35,8 +35,12 @@ def command(place: Path, out: Path, objective: str = "clm", steps: int = STEPS, 
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a process that leaves the cores to others."""
-    return {**os.environ, "OMP_NUM_THREADS": "1"}
+    """Return the environment of a process that leaves the cores to others, and starts no thread by itself.
+
+    Where pyarrow is installed, scikit-learn imports it, and its allocator would start one.
+    """
+    still = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **still}
 
 
 class Victims:

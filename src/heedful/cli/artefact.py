@@ -7,7 +7,12 @@ from heedful.errors import CheckpointError, ConfigError
 from heedful.storage import settle
 
 # What a model can do that `predict` does not show, and the verb for it.
-OTHERS = {"write": "generate", "translate": "translate", "summarize": "summarize"}
+OTHERS = {
+    "write": 'generate {} "a text"',
+    "translate": 'translate {} "a text"',
+    "summarize": 'summarize {} "a text"',
+    "encode": "encode {} TABLE -o vectors.npy",
+}
 
 
 def single(name: str) -> Any:
@@ -37,7 +42,7 @@ def fitted(name: str) -> Any:
         if hasattr(estimator, verb):
             raise ConfigError(
                 f"{name} holds a model that can {verb}; expected one that sorts texts or finds parts of "
-                f'them. Use `heedful {use} {name} "a text"`.'
+                f"them. Use `heedful {use.format(name)}`."
             )
     return estimator
 

@@ -93,6 +93,8 @@ RUN = [
     option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout."),
 ]
 KINDS = click.Choice(["auto", "single", "multi", "number"])
+LIKES = click.Choice(["auto", "pairs", "triplets", "graded", "classes", "texts"])
+LOSSES = click.Choice(["auto", "ranking", "triplet", "cosent", "cosine", "softmax", "tsdae"])
 TASKS = {
     "classify": ("Give texts a label, several labels, or a number.", [
         column("--text", "texts"), column("--pair", "second texts", "none"), column("--label", "labels"),
@@ -103,6 +105,14 @@ TASKS = {
         number("--window", "Tokens that are read at once."),
         number("--stride", "Tokens that two windows share."),
         number("--max-answer-tokens", "The longest answer."),
+    ]),
+    "embed": ("Train a sentence encoder on texts that belong together.\n\nTABLE has pairs, triplets, graded "
+              "pairs, pairs with a class, or texts alone.", [
+        column("--text", "texts"), column("--pair", "texts that belong to them"),
+        column("--negative", "texts that do not", "none"), column("--label", "grades or classes", "none"),
+        option("--kind", type=LIKES, help="What the rows are (default: auto, told from the columns)."),
+        option("--loss", type=LOSSES, help="What is minimised (default: auto, told from the kind)."),
+        option("--matryoshka", metavar="D,D...", help="Dimensions that shall do alone, such as 256,128,64."),
     ]),
     "write": ("Write the answer to a prompt.\n\nTABLE has both, or a column of messages.", [
         column("--text", "prompts"), column("--label", "answers"),

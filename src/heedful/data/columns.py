@@ -18,6 +18,10 @@ USUAL_LABEL = """y intent emotion genre stars star rating score polarity type ta
 language lang output gold answer classification class_label category_name label_name topic_name classes
 categories v1"""
 MORE_TEXT, MORE_LABEL = frozenset(USUAL_TEXT.split()), frozenset(USUAL_LABEL.split())
+USUAL_PAIR = (
+    """anchor positive negative premise hypothesis sentence1 sentence2 text1 text2 passage similarity"""
+)
+PAIR_NAMES = frozenset(USUAL_PAIR.split())
 TEXT_NAMES, LABEL_NAMES = FIRST_TEXT | MORE_TEXT, FIRST_LABEL | MORE_LABEL
 MOST_CLASSES = 1000
 CLEARLY = 2.0  # a text column is clear if its values are this many times as long as the next one's

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from heedful.data.columns import LABEL_NAMES, TEXT_NAMES
+from heedful.data.columns import LABEL_NAMES, PAIR_NAMES, TEXT_NAMES
 from heedful.data.files import LONGEST, TextFile
 from heedful.data.rows import Record, Rows, unique_names
 from heedful.errors import DataError
@@ -69,7 +69,7 @@ class Feed:
             )
 
 
-def known(cells: Sequence[str], names: frozenset[str] = TEXT_NAMES | LABEL_NAMES) -> bool:
+def known(cells: Sequence[str], names: frozenset[str] = TEXT_NAMES | LABEL_NAMES | PAIR_NAMES) -> bool:
     """Tell whether a record holds a usual name of a text or label column."""
     return any(cell.strip().casefold() in names for cell in cells)
 

@@ -2,15 +2,19 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from heedful.data.columns import as_text
 from heedful.data.frames import values
-from heedful.data.parquet import database, quoted
+from heedful.data.parquet import database, literal, quoted
 from heedful.errors import DataError
 from heedful.storage import replacing
+from heedful.types import Vectors
 
 BATCH = 10_000
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -35,6 +39,58 @@ def write_columns(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Non
                     (write_json if suffix == ".jsonl" else write_delimited)(handle, columns, suffix)
     except OSError as problem:
         raise DataError(f"{path} cannot be written: {problem.strerror}. Name another file.") from None
+
+
+def write_vectors(
+    path: Path, parts: Callable[[], Iterator[Vectors]], texts: Mapping[str, Callable[[], Iterator[str]]]
+) -> None:
+    """Write parts (n, W) as one `.npy` (N, W) float32, or as `.parquet` with columns of texts beside them."""
+    with replacing(path) as fresh:
+        if path.suffix.lower() == ".npy":
+            write_npy(fresh, parts)
+        else:
+            write_parquet_vectors(fresh, parts(), {name: read() for name, read in texts.items()})
+
+
+def write_npy(path: Path, parts: Callable[[], Iterator[Vectors]]) -> None:
+    """Write parts one after the other behind the header of one array."""
+    shapes = [part.shape for part in parts()]
+    shape = (sum(rows for rows, _ in shapes), shapes[0][1])
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for part in parts():
+            handle.write(np.ascontiguousarray(part, dtype="<f4").tobytes())
+
+
+def write_parquet_vectors(path: Path, parts: Iterator[Vectors], texts: Mapping[str, Iterator[str]]) -> None:
+    """Write a file for each part, then all as one: columns of texts, and `vector`, which has lists."""
+    pieces: list[Path] = []
+    names = [name if name != "vector" else "text" for name in texts]
+    try:
+        for part in parts:
+            pieces.append(path.with_name(f"{path.name}-{len(pieces):06d}"))
+            columns = {"vector": objects(list(part))}
+            for name, column in zip(names, texts.values(), strict=True):
+                columns[name] = objects([printable(cell) for cell in islice(column, len(part))])
+            with database(path) as connection:
+                connection.register("part", columns)
+                wanted = ", ".join([*map(quoted, names), '"vector"::FLOAT[] AS "vector"'])
+                connection.execute(
+                    f"COPY (SELECT {wanted} FROM part) TO {literal(pieces[-1])} (FORMAT parquet)"
+                )
+        with database(path) as connection:
+            listed = ", ".join(map(literal, pieces))
+            connection.execute(f"COPY (FROM read_parquet([{listed}])) TO {literal(path)} (FORMAT parquet)")
+    finally:
+        for piece in pieces:
+            piece.unlink(missing_ok=True)
+
+
+def objects(cells: Sequence[Any]) -> Any:
+    """Return a column (N,) of Python objects."""
+    column = np.empty(len(cells), dtype=object)
+    column[:] = cells
+    return column
 
 
 def printable(cell: Any) -> Any:

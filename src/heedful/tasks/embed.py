@@ -1,5 +1,6 @@
 """Texts to vectors: a transformer, a pooling, and what follows."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
 from heedful.core.model import Stack, Transformer
 from heedful.core.precision import dtype
-from heedful.errors import CheckpointError, DataError
+from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.estimator import Clock
 from heedful.storage import inside, read_json, writing
 from heedful.tasks.modules import POOLINGS, Dense, read_modules, write_modules
@@ -89,18 +90,34 @@ class SentenceEncoder(nn.Module):
             x = module(x)
         return x
 
-    def encode(self, texts: Texts, *, batch_tokens: int = 2048, precision: str | None = None) -> Vectors:
-        """Return one vector per text, in order: (B, W) float32, whatever it is batched with."""
+    def encode(
+        self,
+        texts: Texts,
+        *,
+        batch_tokens: int = 2048,
+        precision: str | None = None,
+        prompt: str = "",
+        dimensions: int | None = None,
+        normalize: bool = False,
+    ) -> Vectors:
+        """Return one vector per text, in order: (B, W) float32, whatever it is batched with.
+
+        `prompt` is put before each text. Only the first `dimensions` are kept (of a model that was trained
+        for it: Kusupati et al. 2022), and then, with `normalize`, divided by their length.
+        """
         if isinstance(texts, str):
             raise DataError("encode expects a list of texts; found one string. Wrap it in a list.")
+        check_dimensions(dimensions, self.width)
         parts = [
-            self._encode(texts[i : i + CHUNK], batch_tokens, precision) for i in range(0, len(texts), CHUNK)
+            self.vectors(
+                self.tokenizer.encode([prompt + text for text in texts[i : i + CHUNK]]).ids,
+                batch_tokens=batch_tokens,
+                precision=precision,
+            )[:, :dimensions]
+            for i in range(0, len(texts), CHUNK)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, self.width), dtype=np.float32)
-
-    def _encode(self, texts: Texts, batch_tokens: int, precision: str | None) -> Vectors:
-        ids = self.tokenizer.encode(texts).ids
-        return self.vectors(ids, batch_tokens=batch_tokens, precision=precision)
+        found = np.concatenate(parts) if parts else np.zeros((0, dimensions or self.width), dtype=np.float32)
+        return unit(found) if normalize else found
 
     def vectors(
         self,
@@ -110,13 +127,16 @@ class SentenceEncoder(nn.Module):
         batch_tokens: int = 2048,
         precision: str | None = None,
     ) -> Vectors:
-        """Return one vector per list of token ids, in order: (B, W) float32."""
-        vectors = np.empty((len(ids), self.width), dtype=np.float32)
+        """Return one vector per list of token ids, in order: (B, W) float32; zeros for an empty one."""
+        vectors = np.zeros((len(ids), self.width), dtype=np.float32)
         kind = dtype(precision or self.precision)
         device = next(self.parameters()).device.type
         self.eval()
 
-        def work(rows: list[int]) -> None:
+        def work(batch: list[int]) -> None:
+            rows = [row for row in batch if len(ids[row])]
+            if not rows:
+                return
             bf16 = torch.autocast(device, torch.bfloat16, enabled=kind == torch.bfloat16)
             with torch.inference_mode(), bf16:
                 parts = None if segments is None else [segments[row] for row in rows]
@@ -136,6 +156,15 @@ class SentenceEncoder(nn.Module):
         """W of the vectors."""
         outs = [module.linear.out_features for module in self.after if isinstance(module, Dense)]
         return [self.stack.config.width, *outs][-1]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the weights, the tokenizer and what follows the transformer."""
+        digest = hashlib.sha256(f"{self.pooling} {self.after} {self.tokenizer.fingerprint}".encode())
+        for name, value in sorted(self.state_dict().items()):
+            digest.update(f"{name} {tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def truncated(self, texts: Texts) -> int:
         """Count the texts whose end the model does not see."""
@@ -177,6 +206,18 @@ def encode_within(
     missing = len(texts) - len(rows)
     stopped = f"time ran out after {len(rows):,} of {len(texts):,} training texts" if missing else None
     return vectors[sort], rows[sort], stopped
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Return the vectors divided by their lengths."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def check_dimensions(dimensions: int | None, width: int) -> None:
+    """Raise ConfigError unless that many dimensions can be kept of `width`."""
+    if dimensions is not None and not 0 < dimensions <= width:
+        raise ConfigError(f"found {dimensions} dimensions; expected 1 to {width}, the model's width.")
 
 
 def check_vocab(tokenizer: Tokenizer, vocab: int, folder: Path) -> None:

@@ -71,11 +71,7 @@ class Replicas:
         self.modules = [module, *(sharing(module) for _ in range(min(len(parts), threads, MOST) - 1))]
         self.generators = [torch.Generator() for _ in self.modules]
         for replica, generator in zip(self.modules, self.generators, strict=True):
-            for part in replica.modules():
-                if isinstance(part, Dropout):
-                    part.generator = generator
-                if isinstance(part, Attention):
-                    part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
+            draw_from(generator, replica)
 
     def train(self) -> None:
         """Put all of them into training mode."""
@@ -122,6 +118,15 @@ class Replicas:
 
         if len(self.modules) > 1:
             list(threads.map(add, zip(*(one.parameters() for one in self.modules), strict=True)))
+
+
+def draw_from(generator: torch.Generator, module: nn.Module) -> None:
+    """Let a module's dropout draw its random numbers from one generator."""
+    for part in module.modules():
+        if isinstance(part, Dropout):
+            part.generator = generator
+        if isinstance(part, Attention):
+            part.dropout = 0.0  # dropout on the weights would exclude the fused kernel
 
 
 def sharing(module: nn.Module) -> nn.Module:
