@@ -32,6 +32,7 @@ TASKS = {  # what `heedful fit` makes
     "translate": "heedful.tasks.translate:Translator",
     "summarize": "heedful.tasks.summarize:Summarizer",
     "embed": "heedful.tasks.embed:SentenceEncoder",
+    "rank": "heedful.tasks.rank:CrossEncoder",
     "mix": "heedful.tasks.write:Writer",
 }
 

@@ -27,10 +27,17 @@ OPTIONS = {
         "--train", "likes.jsonl", "--text", "one", "--pair", "other", "--loss", "ranking",
         "--matryoshka", "8",
     ],
+    "rank": ["--train", "likes.jsonl", "--text", "one", "--pair", "other", "--negatives", "2"],
+    "augment": [
+        "--train", "grades.jsonl", "--text", "one", "--pair", "other", "--label", "x", "--way", "both",
+        "--more", "labels.csv", "--top", "1", "--most", "20", "--cross", str(folder("bert")),
+    ],
     "write": ["--train", "sums.jsonl", "--text", "sum", "--label", "answer", "--chat", "--max-tokens", "40"],
 }  # fmt: skip
 KINDS = {
     "embed": "SentenceEncoder",
+    "augment": "SentenceEncoder",
+    "rank": "CrossEncoder",
     "classify": "Classifier",
     "tag": "Tagger",
     "answer": "Answerer",
@@ -58,6 +65,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("questions.jsonl").write_text("\n".join(map(json.dumps, questions)))
     likes = [{"one": text, "other": f"all of {text}", "x": i, "y": i} for i, text in enumerate(texts)]
     Path("likes.jsonl").write_text("\n".join(map(json.dumps, likes)))
+    grades = [{"one": texts[i], "other": texts[i - j], "x": i % 3} for i in range(12) for j in (1, 2)]
+    Path("grades.jsonl").write_text("\n".join(map(json.dumps, grades)))
     sums = [{"sum": f"{a}+{b}=", "answer": str(a + b)} for a in range(4) for b in range(4)]
     Path("sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
     return tmp_path
@@ -86,7 +95,7 @@ def test_each_task_makes_a_model_that_opens(task: str, place: Path, capsys: Capt
 
 def steps(place: Path) -> int:
     """Return the number of the last checkpoint."""
-    return max(int(path.name[5:]) for path in (place / "out" / "checkpoints").glob("step-*"))
+    return max(int(path.name[5:]) for path in (place / "out").rglob("step-*"))
 
 
 def test_the_same_command_goes_on_and_another_is_refused(place: Path, capsys: Capture) -> None:

@@ -11,6 +11,7 @@ OTHERS = {
     "write": 'generate {} "a text"',
     "translate": 'translate {} "a text"',
     "summarize": 'summarize {} "a text"',
+    "rank": "search INDEX QUERY --rerank {}",
     "encode": "encode {} TABLE -o vectors.npy",
 }
 

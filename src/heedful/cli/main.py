@@ -23,6 +23,7 @@ VERBS = {
     "compare-texts": ("heedful.cli.compare_texts:compare_texts", "Show how alike two texts are, and why."),
     "fill": ("heedful.cli.fill:fill", "Fill the gaps of a text with a masked model."),
     "summarize": ("heedful.cli.summarize:summarize", "Summarise documents by sentences of their own."),
+    "mine": ("heedful.cli.mine:mine", "Find hard negatives for pairs of texts."),
     "see": ("heedful.cli.see:see", "Show what a transformer does with one sentence, step by step."),
     "info": ("heedful.cli.info:info", "Show what a model is, in figures."),
     "clean": ("heedful.cli.clean:clean", "Clean the texts of a corpus for pretraining."),

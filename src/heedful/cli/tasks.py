@@ -93,6 +93,7 @@ RUN = [
     option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout."),
 ]
 KINDS = click.Choice(["auto", "single", "multi", "number"])
+WAYS_ALIKE = click.Choice(["bm25", "semantic", "both"])
 LIKES = click.Choice(["auto", "pairs", "triplets", "graded", "classes", "texts"])
 LOSSES = click.Choice(["auto", "ranking", "triplet", "cosent", "cosine", "softmax", "tsdae"])
 TASKS = {
@@ -113,6 +114,22 @@ TASKS = {
         option("--kind", type=LIKES, help="What the rows are (default: auto, told from the columns)."),
         option("--loss", type=LOSSES, help="What is minimised (default: auto, told from the kind)."),
         option("--matryoshka", metavar="D,D...", help="Dimensions that shall do alone, such as 256,128,64."),
+    ]),
+    "augment": ("Train a sentence encoder on graded pairs and on new ones, which a cross-encoder grades.\n\n"
+                "This is Augmented SBERT, with the scores of each of its steps.", [
+        column("--text", "texts"), column("--pair", "second texts"), column("--label", "grades"),
+        option("--more", metavar="TABLE", help="Further texts, to make pairs of."),
+        option("--cross", metavar="MODEL", help="What the cross-encoder is tuned from (default: --model)."),
+        option("--way", type=WAYS_ALIKE, help="How pairs are made (default: both)."),
+        number("--top", "New pairs of a text, by each way (default: 3)."),
+        number("--most", "At most so many new pairs (default: 20000)."),
+    ]),
+    "rank": ("Train a cross-encoder, which says how well one text answers another.\n\nTABLE has pairs, "
+             "triplets, or graded pairs.", [
+        column("--text", "texts"), column("--pair", "texts that belong to them"),
+        column("--negative", "texts that do not", "none"), column("--label", "grades", "none"),
+        option("--kind", type=LIKES, help="What the rows are (default: auto, told from the columns)."),
+        number("--negatives", "Other texts that a pair is set beside (default: 4)."),
     ]),
     "write": ("Write the answer to a prompt.\n\nTABLE has both, or a column of messages.", [
         column("--text", "prompts"), column("--label", "answers"),

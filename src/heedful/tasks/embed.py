@@ -128,22 +128,9 @@ class SentenceEncoder(nn.Module):
         precision: str | None = None,
     ) -> Vectors:
         """Return one vector per list of token ids, in order: (B, W) float32; zeros for an empty one."""
-        vectors = np.zeros((len(ids), self.width), dtype=np.float32)
-        kind = dtype(precision or self.precision)
-        device = next(self.parameters()).device.type
         self.eval()
-
-        def work(batch: list[int]) -> None:
-            rows = [row for row in batch if len(ids[row])]
-            if not rows:
-                return
-            bf16 = torch.autocast(device, torch.bfloat16, enabled=kind == torch.bfloat16)
-            with torch.inference_mode(), bf16:
-                parts = None if segments is None else [segments[row] for row in rows]
-                vectors[rows] = self([ids[row] for row in rows], parts).float().cpu().numpy()
-
-        side_by_side([len(sequence) for sequence in ids], batch_tokens, work)
-        return vectors
+        kind = dtype(precision or self.precision)
+        return side_by_side_vectors(self, self.width, ids, segments, batch_tokens, kind)
 
     @property
     def stack(self) -> Stack:
@@ -182,6 +169,27 @@ class SentenceEncoder(nn.Module):
         write_modules(folder, self.pooling, self.stack.config.width, list(self.after))
         settings = {"max_seq_length": self.tokenizer.max_tokens, "do_lower_case": False}
         (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
+
+
+def side_by_side_vectors(
+    module: nn.Module, width: int, ids: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None,
+    batch_tokens: int, kind: torch.dtype,
+) -> Vectors:  # fmt: skip
+    """Return what a module says of each list of token ids, in order: (B, W); zeros for an empty one."""
+    vectors = np.zeros((len(ids), width), dtype=np.float32)
+    device = next(module.parameters()).device.type
+
+    def work(batch: list[int]) -> None:
+        rows = [row for row in batch if len(ids[row])]
+        if not rows:
+            return
+        bf16 = torch.autocast(device, torch.bfloat16, enabled=kind == torch.bfloat16)
+        with torch.inference_mode(), bf16:
+            parts = None if segments is None else [segments[row] for row in rows]
+            vectors[rows] = module([ids[row] for row in rows], parts).float().cpu().numpy()
+
+    side_by_side([len(sequence) for sequence in ids], batch_tokens, work)
+    return vectors
 
 
 def encode_within(

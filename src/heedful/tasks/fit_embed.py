@@ -21,7 +21,7 @@ from heedful.storage import locked, writing
 from heedful.tasks.denoise_embed import Denoiser, noised, rewriting
 from heedful.tasks.embed import SentenceEncoder, check_dimensions
 from heedful.tasks.score_embed import Scorer, graded_cosines, spearman
-from heedful.tasks.tune_embed import Learner, Rows, contrasting, epochs_of, loss_of
+from heedful.tasks.tune_embed import Learner, Rows, contrasting, epochs_of, grades_of, loss_of
 from heedful.train.checkpoints import CHECKPOINTS, Keeper
 from heedful.train.loop import train as learn
 from heedful.train.lora import adapted, peak_rate
@@ -134,7 +134,7 @@ def teach(
             return learn(denoiser, batches, told, how.plan(), clock, None, keeper, watch), {}
     names = sorted(set(parts.train.labels)) if loss == "softmax" else []
     labels = [names.index(one) for one in parts.train.labels] if names else parts.train.labels
-    labels = labels if loss != "cosine" and loss != "cosent" else graded(parts.train.labels)
+    labels = labels if loss != "cosine" and loss != "cosent" else grades_of(parts.train.labels)
     learner, rows = Learner(encoder, len(names)), Rows.of(parts.train, encoder, labels)
     with adapted(encoder, how.lora, how.seed), Together(encoder, how.seed) as together:
         objective = contrasting(rows, loss, how.sizes(encoder.width), together)
@@ -143,14 +143,6 @@ def teach(
         progress = learn(learner, batches_, objective, how.plan(parts=1), clock, evaluate, keeper, watch)
     encoder.eval()
     return progress, classified(learner, parts, names) if names else {}
-
-
-def graded(labels: Sequence[float]) -> list[float]:
-    """Return grades from 0 to 1: those of a scale such as 0 to 5 are divided by its end."""
-    top, low = max(labels), min(labels)
-    if low < -1 or (low < 0 and top > 1):
-        raise ConfigError(f"the grades run from {low:g} to {top:g}; expected 0 to some number, or -1 to 1.")
-    return [float(one) / max(1.0, top) for one in labels]
 
 
 def chooser(

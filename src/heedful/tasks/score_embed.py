@@ -23,7 +23,7 @@ MOST = 20_000  # texts that are searched
 Figures = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Search:
     """Q queries, D documents, and which of them (by place) belong to each query."""
 
@@ -47,6 +47,11 @@ class Search:
             _, judged = queries.setdefault(folded(row[0]), (row[0], {}))
             judged[places[folded(row[1])]] = 1.0
         return cls([text for text, _ in queries.values()], documents, [one for _, one in queries.values()])
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Leave out all queries but those at these places."""
+        self.queries = [self.queries[place] for place in places]
+        self.judged = [self.judged[place] for place in places]
 
     def by_vectors(self, encoder: Encoder, top: int = TOP) -> list[list[int]]:
         """Return the documents nearest to each query by cosine."""

@@ -145,3 +145,11 @@ def epochs_of(rows: Rows, size: int, seed: int) -> Callable[[int], list[list[int
         return [batch for batch in found if len(batch) > 1] or found
 
     return batches
+
+
+def grades_of(labels: Sequence[float]) -> list[float]:
+    """Return grades from 0 to 1: those of a scale such as 0 to 5 are divided by its end."""
+    top, low = max(labels), min(labels)
+    if low < -1 or (low < 0 and top > 1):
+        raise ConfigError(f"the grades run from {low:g} to {top:g}; expected 0 to some number, or -1 to 1.")
+    return [float(one) / max(1.0, top) for one in labels]

@@ -36,7 +36,7 @@ def headed(model: str, outputs: int, seed: int) -> SentenceEncoder:
 
 
 def tune(
-    encoder: SentenceEncoder,
+    encoder: nn.Module,
     windows: Windows,
     targets: NDArray[Any],
     asking: Asking,
