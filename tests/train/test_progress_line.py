@@ -227,3 +227,12 @@ def test_a_wrong_peak_is_refused() -> None:
 )
 def test_short(seconds: float, written: str) -> None:
     assert short(seconds) == written
+
+
+def test_what_counts_no_tokens_has_no_pace_of_them() -> None:
+    stream, time = Stream(), Time()
+    line = Line(10, stream=stream, clock=time)
+    for step in range(1, 6):
+        time.now += 2.0
+        line.update(step, 1.0, 0.0)
+    assert stream.states()[-1] == "step 5 of 10 | loss 1.000 | 10 s left"

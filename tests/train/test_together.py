@@ -74,3 +74,13 @@ def test_dropout_depends_on_the_key_alone(encoder: SentenceEncoder) -> None:
         assert max(float((a - b).abs().max()) for a, b in zip(found, others, strict=True)) < 1e-5
     assert taken(encoder, 1, 10_000, key=2)[0] != pytest.approx(value, abs=1e-4)
     assert taken(still(encoder), 1, 10_000)[0] != pytest.approx(value, abs=1e-4)
+
+
+def test_each_thread_takes_the_precision_over(encoder: SentenceEncoder) -> None:
+    plain = still(encoder)
+    with Together(plain, seed=5, threads=2) as together:
+        whole = together(ROWS, 1)
+        with torch.autocast("cpu", torch.bfloat16):
+            halves = together(ROWS, 1)
+        assert 1e-4 < (whole - halves).abs().max().item() < 0.2
+        assert whole.detach().equal(together(ROWS, 1).detach())

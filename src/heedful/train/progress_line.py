@@ -106,9 +106,9 @@ class Line:
         return f"loss {self.mean / self.weight:.3f}" if math.isfinite(self.loss) else "loss not finite"
 
     def tokens_per_second(self) -> float | None:
-        """Return the pace of late; None before the first step."""
+        """Return the pace of late; None before the first step, or where no tokens are counted."""
         (first, _, before), (last, _, after) = self.pace[0], self.pace[-1]
-        return (after - before) / (last - first) if last > first else None
+        return (after - before) / (last - first) if last > first and after else None
 
     def left(self) -> float | None:
         """Return the seconds that are left, as far as the pace and the clock tell."""

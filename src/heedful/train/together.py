@@ -32,6 +32,7 @@ class Together:
         self.copies = [sharing(module) for _ in range(threads or cores())]
         self.generators = [torch.Generator() for _ in self.copies]
         self.pool = ThreadPoolExecutor(len(self.copies))
+        self.bf16 = False
         for one, generator in zip(self.copies, self.generators, strict=True):
             draw_from(generator, one)
 
@@ -43,6 +44,7 @@ class Together:
 
     def __call__(self, rows: Sequence[Sequence[int]], key: int) -> Tensor:
         """Return the vectors (B, W) of rows of token ids; `key` is a number that seeds the dropout."""
+        self.bf16 = torch.is_autocast_enabled("cpu")  # a thread does not take it over by itself
         anchor = next(one for one in self.module.parameters() if one.requires_grad)
         return Encoded.apply(anchor, self, list(rows), key)  # type: ignore[no-any-return, no-untyped-call]
 
@@ -72,7 +74,8 @@ class Together:
     def vectors(self, place: int, rows: Sequence[Sequence[int]], key: int, part: int) -> Tensor:
         """Encode the rows of one part; the same key and part, the same dropout."""
         self.generators[place].manual_seed(mixed(self.seed, key, part))
-        return self.copies[place](rows)  # type: ignore[no-any-return]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            return self.copies[place](rows)  # type: ignore[no-any-return]
 
     def gather(self) -> None:
         """Add the copies' gradients to those of the module, in their order, and drop them."""
