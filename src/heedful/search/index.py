@@ -13,7 +13,7 @@ from heedful.search.change import Change
 from heedful.search.engine import EXACT, Engine, engine
 from heedful.search.folder import CACHE, fresh_state, read_state, write_state
 from heedful.search.fusion import fuse
-from heedful.search.intake import Added, Intake, rows_of
+from heedful.search.intake import Added, Intake, Watch, rows_of
 from heedful.search.probe import check_encoder, encoded, probe
 from heedful.search.tables import Tables
 from heedful.search.view import Row, View
@@ -111,20 +111,18 @@ class Index:
         self, ids: Sequence[str | int], texts: Texts, columns: Mapping[str, Sequence[object]] | None = None
     ) -> Added:
         """Add rows, all or none; one whose id is there takes its place, one without a text is left out."""
-        counts = Added()
-        for _ in self.adding(rows_of(ids, texts, columns, self.view.columns), counts):
-            pass
-        return counts
+        return self.add_rows(rows_of(ids, texts, columns, self.view.columns), Added())
 
-    def adding(self, rows: Iterable[Row], counts: Added) -> Iterable[int]:
-        """Add a stream of rows, all or none, once this is run through; yields how many have gone by."""
+    def add_rows(self, rows: Iterable[Row], counts: Added, watch: Watch | None = None) -> Added:
+        """Add a stream of rows, all or none; `watch` is told how many have gone by."""
         encoder = self._encoder()
         with locked(self.home):
             self.refresh()
             change = Change(self.view)
-            yield from Intake(self.view, change, encoder, counts).take(rows)
+            Intake(self.view, change, encoder, counts).take(rows, watch)
             change.commit()
         self.refresh()
+        return counts
 
     def delete(self, ids: Iterable[str | int]) -> Deleted:
         """Delete rows by their ids, all or none."""
@@ -139,6 +137,11 @@ class Index:
             change.commit()
         self.refresh()
         return Deleted(len(rows), len(wanted) - len(rows))
+
+    def ids(self, where: str | None = None) -> list[str]:
+        """Return the ids of the rows that fit a filter."""
+        fitting = self.view.where(where)
+        return [one for one, row in self.view.rows.items() if fitting[row]]
 
     def search(
         self, queries: Texts, top: int = 10, *, where: str | None = None, hybrid: bool = False,
@@ -172,10 +175,15 @@ class Index:
 
     def nearest(self, vectors: Vectors, top: int, among: Mask) -> tuple[Ints, Floats]:
         """Return rows and cosines (Q, top) of what is nearest to vectors of length 1."""
+        return self.prepare().nearest(vectors, min(top, max(1, len(self))), among)
+
+    def prepare(self) -> Engine:
+        """Return the engine, which holds all rows."""
         if self._engine is None:
-            self._engine = engine(self.settings["store"])
-            self._engine.follow(self.view, self.home / CACHE)
-        return self._engine.nearest(vectors, min(top, max(1, len(self))), among)
+            started = engine(self.settings["store"])
+            started.follow(self.view, self.home / CACHE)
+            self._engine = started
+        return self._engine
 
     def by_words(self, queries: Texts, top: int, among: Mask) -> tuple[Ints, Floats]:
         """Return rows and BM25 scores (Q, top)."""

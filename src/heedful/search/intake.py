@@ -1,18 +1,22 @@
 """What may come into an index: each id once, with a text; counted what is replaced, equal, or left out."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from heedful.data.write import printable
 from heedful.errors import DataError
 from heedful.search.change import PART_ROWS, Change
 from heedful.search.folder import Batch
 from heedful.search.probe import encoded
 from heedful.search.view import Row, View
 from heedful.types import Encoder, Texts
+
+ENCODED = 1024  # texts encoded between two looks of a watcher
+Watch = Callable[[int], None]
 
 
 @runtime_checkable
@@ -44,16 +48,17 @@ class Intake:
         self.view, self.change, self.encoder, self.counts = view, change, encoder, counts
         self.fresh: dict[str, tuple[int, bytes]] = {}  # serial and digest of what came with this change
 
-    def take(self, rows: Iterable[Row]) -> Iterator[int]:
-        """Take all rows, some at a time; yields after each time how many rows went by."""
+    def take(self, rows: Iterable[Row], watch: Watch | None = None) -> None:
+        """Take all rows; `watch` is told how many have gone by."""
         done = 0
         iterator = iter(rows)
         while some := list(batch(iterator)):
-            self._take(some)
+            self._take(some, lambda more: watch(done + more) if watch else None)  # noqa: B023
             done += len(some)
-            yield done
+            if watch:
+                watch(done)
 
-    def _take(self, rows: Sequence[Row]) -> None:
+    def _take(self, rows: Sequence[Row], watch: Watch) -> None:
         given = [row for row in rows if row.id and row.text.strip()]
         self.counts.empty += len(rows) - len(given)
         last = {row.id: row for row in given}
@@ -73,7 +78,7 @@ class Intake:
                 self.counts.added += 1
             chosen.append((row, digest))
         if chosen:
-            self._put([row for row, _ in chosen], [digest for _, digest in chosen])
+            self._put([row for row, _ in chosen], [digest for _, digest in chosen], watch)
 
     def _known(self, one: str) -> tuple[int, bytes] | None:
         """Return the serial and the digest that an id has, None where it is new."""
@@ -82,11 +87,15 @@ class Intake:
         row = self.view.rows.get(one)
         return None if row is None else (int(self.view.serials[row]), self.view.digest(row))
 
-    def _put(self, rows: Sequence[Row], digests: Sequence[bytes]) -> None:
+    def _put(self, rows: Sequence[Row], digests: Sequence[bytes], watch: Watch) -> None:
         texts = [row.text for row in rows]
         if isinstance(self.encoder, Truncating):
             self.counts.cut += self.encoder.truncated(texts)
-        vectors = encoded(self.encoder, texts)
+        parts = []
+        for start in range(0, len(texts), ENCODED):
+            parts.append(encoded(self.encoder, texts[start : start + ENCODED]))
+            watch(min(start + ENCODED, len(texts)))
+        vectors = np.concatenate(parts)
         if vectors.shape[1] != self.view.state.settings["width"]:
             raise DataError(
                 f"the encoder gave vectors of {vectors.shape[1]} numbers, the index has "
@@ -135,11 +144,11 @@ def rows_of(
     if len(lengths) > 1:
         raise DataError(f"ids, texts and columns have the lengths {sorted(lengths)}; expected equal ones.")
     return [
-        Row(str(one), text, {name: as_value(columns[name][place]) for name in columns})
+        Row(printable(str(one)), printable(text), {name: as_value(columns[name][place]) for name in columns})
         for place, (one, text) in enumerate(zip(ids, texts, strict=True))
     ]
 
 
 def as_value(value: object) -> str | None:
     """Return what is kept of a value: its text, None where there is none."""
-    return None if value is None or value == "" else str(value)
+    return None if value is None or value == "" else str(printable(str(value)))
