@@ -45,4 +45,4 @@ def more(index: Index, table: str) -> Iterator[Row]:
     options = {"text": about["text"], "id_column": about["id"], "keep": tuple(index.settings["columns"])}
     found = source(table, {**options, "preset": about["preset"]})
     numbers = [int(one) for one in index.view.rows if one.isdecimal()] if about["id"] is None else []
-    return found.read(max(numbers, default=0) + 1)
+    return found.read(max(index.view.state.serial, *numbers, 0) + 1)
