@@ -21,6 +21,12 @@ NESTED = ("STRUCT", "MAP", "UNION", "BLOB", "LIST", "ARRAY")
 @contextmanager
 def database(path: Path, threads: int = 2) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Yield a private DuckDB in memory; what it refuses is a DataError that names the file."""
+    with connect(threads) as connection, translated(path):
+        yield connection
+
+
+def connect(threads: int) -> "duckdb.DuckDBPyConnection":
+    """Return a private DuckDB in memory, to be closed."""
     import duckdb
 
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -31,12 +37,19 @@ def database(path: Path, threads: int = 2) -> Iterator["duckdb.DuckDBPyConnectio
         "enable_external_file_cache": "false",
         "threads": str(threads),
     }
-    with duckdb.connect(":memory:", config=settings) as connection:
-        try:
-            yield connection
-        except duckdb.Error as problem:
-            reason = " ".join(str(problem).split())[:200]
-            raise DataError(f"{path} is no whole Parquet file: {reason}. Copy or write it again.") from None
+    return duckdb.connect(":memory:", config=settings)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise what DuckDB refuses as a DataError that names the file."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as problem:
+        reason = " ".join(str(problem).split())[:200]
+        raise DataError(f"{path} is no whole Parquet file: {reason}. Copy or write it again.") from None
 
 
 def parquet_rows(path: Path, limit: int | None = LIMIT) -> Rows:

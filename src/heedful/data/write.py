@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from heedful.data.parquet import database, literal, quoted
 from heedful.errors import DataError
 from heedful.storage import replacing
 from heedful.types import Vectors
+
+if TYPE_CHECKING:
+    import duckdb
 
 BATCH = 10_000
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -115,15 +118,23 @@ def write_json(handle: TextIO, columns: Mapping[str, Sequence[Any]], suffix: str
 
 def write_parquet(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """Write Parquet through DuckDB: whole numbers, numbers, truth values and texts keep their kind."""
+    with database(path) as connection:
+        copy_parquet(connection, path, columns)
+
+
+def copy_parquet(
+    connection: "duckdb.DuckDBPyConnection", path: Path, columns: Mapping[str, Sequence[Any]]
+) -> None:
+    """Write Parquet through an open DuckDB."""
     kinds = [f"{quoted(name)} {sql_kind(cells)}" for name, cells in columns.items()]
     target = str(path.absolute()).replace("'", "''")
     cells = ", ".join(f"unnest(?::{sql_kind(column)}[])" for column in columns.values())
-    with database(path) as connection:
-        connection.execute(f"CREATE TABLE answers ({', '.join(kinds)})")
-        for start in range(0, len(next(iter(columns.values()))), BATCH):
-            batch = [column[start : start + BATCH] for column in columns.values()]
-            connection.execute(f"INSERT INTO answers SELECT {cells}", batch)
-        connection.execute(f"COPY answers TO '{target}' (FORMAT parquet)")
+    connection.execute(f"CREATE OR REPLACE TABLE answers ({', '.join(kinds)})")
+    for start in range(0, len(next(iter(columns.values()))), BATCH):
+        batch = [column[start : start + BATCH] for column in columns.values()]
+        connection.execute(f"INSERT INTO answers SELECT {cells}", batch)
+    connection.execute(f"COPY answers TO '{target}' (FORMAT parquet)")
+    connection.execute("DROP TABLE answers")
 
 
 def sql_kind(column: Sequence[Any]) -> str:
