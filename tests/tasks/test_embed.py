@@ -181,3 +181,19 @@ def test_a_text_without_a_token_has_a_vector_of_zeros() -> None:
     found = SentenceEncoder.load(folder("bert")).encode(["", "the bank", ""])
     assert not found[[0, 2]].any() and found[1].any()
     assert not SentenceEncoder.load(folder("bert")).encode([""]).any()
+
+
+def test_bf16_does_not_depend_on_the_batch(encoder: SentenceEncoder) -> None:
+    texts = [text for text in TEXTS if len(text) < 1000]
+    together = encoder.encode(texts, precision="bf16")
+    alone = np.concatenate([encoder.encode([text], precision="bf16") for text in texts])
+    assert np.abs(together - alone).max() < 1e-2
+
+
+def test_prompt_dimensions_and_length(encoder: SentenceEncoder) -> None:
+    found = encoder.encode(["a dog"], prompt="query: ", dimensions=64, normalize=True)
+    whole = encoder.encode(["query: a dog"])[:, :64]
+    assert np.abs(found - whole / np.linalg.norm(whole)).max() < 1e-6
+    assert encoder.encode([], dimensions=64).shape == (0, 64)
+    with pytest.raises(ConfigError, match="385 dimensions; expected 1 to 384"):
+        encoder.encode(["a dog"], dimensions=385)
