@@ -106,8 +106,8 @@ class Journal:
         for part in parts or PARTS:
             rows = self.labelled(part)
             path = self.folder / PARTS[part]
-            if not rows and not path.exists():
-                continue
             lines = [json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in rows]
-            with replacing(path) as fresh:
-                fresh.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="replace")
+            content = "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+            if content != (path.read_bytes() if path.exists() else b""):
+                with replacing(path) as fresh:
+                    fresh.write_bytes(content)

@@ -45,8 +45,8 @@ def pool(texts: Sequence[str], known: dict[str, str], size: int, seed: int) -> P
     answer was given for holds for all texts near to it.
     """
     distinct = {one: None for one in texts if one.strip()}
-    order = sorted(distinct, key=lambda one: digest(one, seed))
-    chosen = list(dict.fromkeys([*known, *order[: max(size, 0)]]))
+    order = sorted(distinct, key=lambda one: digest(one, seed))[:size]
+    chosen = sorted({*known, *order}, key=lambda one: (digest(one, seed), one))
     groups = near(chosen)
     draws = np.array([int.from_bytes(digest(one, seed)[8:]) / 2**64 for one in chosen])
     scored = np.zeros(len(chosen), dtype=bool)

@@ -143,7 +143,7 @@ class FewShot(TextClassifier):
             self.stopped_ = progress.stopped
         vectors = encoder.eval().vectors(few.ids)
         if self.head == "linear":
-            dense = as_dense(linear(few.targets, vectors))
+            dense = as_dense(linear(few, vectors))
             encoder.after = nn.ModuleList([*encoder.after, dense])
         else:
             self.voter_ = Neighbours.over(encoder, few.texts, vectors, few.targets, self.classes_, votes)

@@ -15,13 +15,14 @@ from heedful.tasks.contrast import Contrast, folds
 from heedful.tasks.embed import SentenceEncoder
 from heedful.tasks.neighbours import Neighbours, unit
 from heedful.train.cores import cores, pool
-from heedful.train.linear import Linear, fit_linear, solve_each
+from heedful.train.linear import DEFAULT, Linear, solve, solve_each
 from heedful.types import Floats, Ints, Vectors
 
 STEPS = (0, 8, 16, 32)
 USUAL = 16  # steps, unless the held-out rows speak clearly for another number
 PARTS = 3
 COUNTS = (1, 3, 5, 10)  # neighbours that vote
+WEIGHT = 10.0  # texts that the description of a label counts for in a linear head
 SHARE = 0.6  # of the time, for trying
 HeadName = Literal["linear", "neighbours"]
 Setting = tuple[int, int]  # steps, and neighbours that vote (0: a linear head)
@@ -41,7 +42,8 @@ class Few:
     def taken(self, rows: Ints) -> "Few":
         """Return these rows."""
         texts, ids = [self.texts[row] for row in rows], [self.ids[row] for row in rows]
-        return Few(texts, ids, self.targets[rows], self.marks[rows], self.classes)
+        told = int((rows >= len(self.texts) - self.told).sum())
+        return Few(texts, ids, self.targets[rows], self.marks[rows], self.classes, told)
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,16 @@ def head_logits(few: Few, vectors: Vectors, queries: Vectors, k: int) -> Floats:
     if k:
         voter = Neighbours.over(None, few.texts, vectors, few.targets, np.arange(few.classes), k)
         return voter.votes(unit(queries), k)
-    return linear(few.targets, vectors).logits(queries)
+    return linear(few, vectors).logits(queries)
 
 
-def linear(targets: NDArray[Any], vectors: Vectors) -> Linear:
+def linear(few: Few, vectors: Vectors) -> Linear:
     """Return the logistic regression of one label a row, or of each label for itself."""
-    if targets.ndim == 2:
-        return solve_each(vectors, targets)
-    return fit_linear(vectors, targets, None, Clock())[0]
+    counts = np.ones(len(few.texts))
+    counts[len(counts) - few.told :] = WEIGHT
+    if few.targets.ndim == 2:
+        return solve_each(vectors, few.targets, DEFAULT, counts)
+    return solve(vectors, few.targets, DEFAULT, None, counts)
 
 
 def rehearse(

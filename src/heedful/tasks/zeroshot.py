@@ -1,7 +1,7 @@
 """Labels without examples: a text gets the label whose description its vector is nearest to."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -21,53 +21,44 @@ Descriptions = Mapping[str, str | Sequence[str]]
 class ZeroShot(EncoderClassifier):
     """Cosine of a text with the description of each label, times `sharpness`, through a softmax.
 
-    Descriptions are sentences such as those that are to get the label; several of one label are averaged.
-    Texts of the field, without labels, take out what makes a description near to everything: the mean cosine
-    that they have with it. Held-out texts with labels (`dev`) set the temperature; else it is a guess.
+    A description is a sentence like those that are to get the label; several of one label are averaged.
+    Held-out texts with labels (`dev`) set the temperature; without them `sharpness` is what suits MiniLM.
     """
 
     method = "zeroshot"
     random = False
 
-    def __init__(self, model: str = "minilm", sharpness: float = 20.0) -> None:
+    def __init__(self, model: str = "minilm", sharpness: float = 15.0) -> None:
         self.model = model
         self.sharpness = sharpness
 
     def fit(
         self,
-        texts: Texts | None,
+        texts: Texts | None,  # noqa: ARG002
         labels: Descriptions | Sequence[str],  # type: ignore[override]
         *,
         dev: tuple[Texts, ArrayLike] | None = None,
         seconds: float | None = None,  # noqa: ARG002
     ) -> Self:
-        """Take the descriptions of C labels (or their names alone), and N texts without labels, or None."""
+        """Take the descriptions of C labels, or their names alone; `texts` (None) are not looked at."""
         described = checked(labels)
-        if isinstance(texts, str):
-            raise DataError("fit expects a list of texts or None; found one string. Wrap it in a list.")
         self.classes_ = np.array(sorted(described))
         self.temperature_, self.stopped_ = 1.0, None
         encoder = SentenceEncoder.load(self.model)
-        centres = self._centres(encoder, described)
-        cosines = unit(encoder.encode(texts)) @ centres.T if texts else np.zeros((1, len(centres)))
-        self.encoder_ = self._headed(encoder, centres, cosines.mean(axis=0))
+        means = [unit(encoder.encode(described[name])).mean(axis=0) for name in self.classes_.tolist()]
+        self.encoder_ = self._headed(encoder, unit(np.stack(means)))
         held = None if dev is None else self._known(*dev)
         self.dev_logits_ = None if held is None else self.logits(held[0])
         if held is not None and self.dev_logits_ is not None:
             self.calibrate(self.dev_logits_, held[1])
         return self
 
-    def _centres(self, encoder: SentenceEncoder, described: dict[str, list[str]]) -> Vectors:
-        """Return the unit vector of each label's descriptions: (C, W)."""
-        means = [unit(encoder.encode(described[name])).mean(axis=0) for name in self.classes_.tolist()]
-        return unit(np.stack(means))
-
-    def _headed(self, encoder: SentenceEncoder, centres: Vectors, usual: Any) -> SentenceEncoder:
-        """Put the cosines at the end of the encoder."""
+    def _headed(self, encoder: SentenceEncoder, centres: Vectors) -> SentenceEncoder:
+        """Put the cosines with the centres (C, W) at the end of the encoder."""
         dense = Dense(centres.shape[1], len(centres))
         with torch.no_grad():
             dense.linear.weight.copy_(torch.from_numpy(self.sharpness * centres))
-            dense.linear.bias.copy_(torch.from_numpy(-self.sharpness * np.asarray(usual)))
+            dense.linear.bias.zero_()
         encoder.after = nn.ModuleList([*encoder.after, Normalize(), dense])
         return encoder.eval()
 
