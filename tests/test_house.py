@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "search": {"text", "data"},  # it takes any encoder
     "tasks": {"baselines", "search", *BELOW_TASKS},
     "baselines": BELOW_TASKS,
+    "label": {"data"},
     "models": {"tasks", "baselines", "checkpoint"},
     "compare": {"tasks", "baselines", "models", "report", *BELOW_TASKS},
 }

@@ -10,6 +10,8 @@ _HOMES = {
     "Leaderboard": "heedful.compare.leaderboard",
     "load": "heedful.models",
     "fetch": "heedful.catalogue",
+    "FewShot": "heedful.tasks.fewshot",
+    "ZeroShot": "heedful.tasks.zeroshot",
     "HeedfulError": "heedful.errors",
     "ConfigError": "heedful.errors",
     "CheckpointError": "heedful.errors",

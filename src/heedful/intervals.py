@@ -1,5 +1,7 @@
 """How sure a figure is: intervals from what resampling gave."""
 
+import math
+
 import numpy as np
 
 from heedful.types import Floats
@@ -24,3 +26,13 @@ def bounded(values: Floats, resamples: int = RESAMPLES) -> dict[str, float]:
     means = [values[random.integers(0, size, size)].mean() for _ in range(resamples)] if size else [0.0]
     low, high = interval(np.array(means))
     return {"value": float(values.mean()) if size else 0.0, "low": low, "high": high}
+
+
+def share(right: int, total: int, deviations: float = 1.96) -> tuple[float, float]:
+    """Return the 95 % interval of a share, true to its width where few are counted (Wilson 1927)."""
+    if not total:
+        return 0.0, 1.0
+    found, more = right / total, deviations**2 / total
+    middle = (found + more / 2) / (1 + more)
+    half = deviations * math.sqrt(found * (1 - found) / total + more / (4 * total)) / (1 + more)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -25,6 +25,7 @@ METHODS = {
 
 TASKS = {  # what `heedful fit` makes
     "classify": "heedful.tasks.classify:Classifier",
+    "zeroshot": "heedful.tasks.zeroshot:ZeroShot",
     "tag": "heedful.tasks.tag:Tagger",
     "gazetteer": "heedful.baselines.gazetteer:Gazetteer",
     "answer": "heedful.tasks.answer:Answerer",

@@ -11,7 +11,7 @@ from made_table import write_table
 import heedful
 from heedful.compare.leaderboard import Leaderboard
 from heedful.compare.results import Result
-from heedful.compare.run import compare
+from heedful.compare.run import _chosen, compare
 from heedful.errors import ConfigError, DataError, ServiceError
 from heedful.models import METHODS
 
@@ -280,3 +280,11 @@ def test_leaderboards_are_checked_when_loaded(tmp_path):
             Leaderboard.load(tmp_path)
     with pytest.raises(DataError, match="no leaderboard"):
         Leaderboard.load(tmp_path / "nowhere")
+
+
+def test_a_method_of_the_main_job_keeps_its_settings_unless_others_are_named() -> None:
+    assert _chosen(["fewshot"]) == {"fewshot": {"shots": 8, "steps": 60}}
+    assert _chosen({"fewshot": {"steps": 5}, "probe": {}}) == {
+        "probe": {},
+        "fewshot": {"shots": 8, "steps": 5},
+    }

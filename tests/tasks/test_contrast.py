@@ -1,77 +1,78 @@
-"""The losses of sentence encoders against plain loops in float64."""
+"""Contrast: which rows are drawn together, and how batches and parts are made."""
 
-import math
-
+import numpy as np
+import pytest
 import torch
-from torch import Tensor, nn
 
-from heedful.tasks.contrast import cosent, entailment, nested, ranking, regression, triplet
+from heedful.tasks.contrast import batch, choose, folds, likeness, marked, pair_loss
 
-RANDOM = torch.Generator().manual_seed(0)
-
-
-def drawn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=RANDOM, dtype=torch.float64)
+MULTI = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]], dtype=np.float64)
 
 
-def cosine(a: Tensor, b: Tensor) -> float:
-    return float((a @ b) / (a.norm() * b.norm()))
+def test_marks_of_classes_and_of_labels() -> None:
+    np.testing.assert_array_equal(marked(np.array([2, 0]), 3), [[0, 0, 1], [1, 0, 0]])
+    found = marked(MULTI, 3)
+    assert found.shape == (5, 4)
+    np.testing.assert_array_equal(found[:, 3], [0, 0, 0, 1, 1])
+    np.testing.assert_array_equal(marked(MULTI[:3], 3), MULTI[:3])
 
 
-def test_ranking_is_the_softmax_over_what_is_allowed() -> None:
-    anchors, candidates = drawn(3, 5), drawn(6, 5)
-    allowed = torch.ones(3, 6, dtype=torch.bool)
-    allowed[0, 2] = allowed[2, 5] = False
-    wanted = 0.0
-    for i in range(3):
-        logits = {j: 20 * cosine(anchors[i], candidates[j]) for j in range(6) if allowed[i, j]}
-        wanted -= (logits[i] - math.log(sum(map(math.exp, logits.values())))) / 3
-    assert math.isclose(float(ranking(anchors, candidates, allowed)), wanted, rel_tol=1e-12)
+def test_likeness_is_the_share_of_common_labels() -> None:
+    found = likeness(torch.tensor(marked(MULTI, 3))).numpy()
+    np.testing.assert_allclose(found[0], [1, 0.5, 0, 0, 0])
+    np.testing.assert_allclose(found[3], [0, 0, 0, 1, 1])
+    np.testing.assert_allclose(found, found.T)
 
 
-def test_ranking_equals_that_of_sentence_transformers() -> None:
-    import pytest
-
-    losses = pytest.importorskip("sentence_transformers.sentence_transformer.losses")
-    anchors, candidates = drawn(4, 8), drawn(4, 8)
-    theirs = losses.MultipleNegativesRankingLoss(nn.Identity())
-    wanted = theirs.compute_loss_from_embeddings([anchors, candidates], None)
-    found = ranking(anchors, candidates, torch.ones(4, 4, dtype=torch.bool))
-    assert math.isclose(float(found), float(wanted), rel_tol=1e-6)
-
-
-def test_triplet_counts_only_what_lies_within_the_margin() -> None:
-    one, near, far = drawn(4, 5), drawn(4, 5), drawn(4, 5)
-    gaps = [2 * (cosine(a, c) - cosine(a, b)) + 0.2 for a, b, c in zip(one, near, far, strict=True)]
-    assert any(gap > 0 for gap in gaps) and any(gap < 0 for gap in gaps)
-    wanted = sum(max(0.0, gap) for gap in gaps) / 4
-    assert math.isclose(float(triplet(one, near, far)), wanted, rel_tol=1e-9)
+def test_the_loss_is_the_mean_error_of_the_cosines() -> None:
+    random = np.random.default_rng(0)
+    vectors, marks = random.normal(size=(5, 6)), marked(MULTI, 3)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    share, apart = [], []
+    for one in range(5):
+        for other in range(5):
+            both = sum(marks[one] * marks[other])
+            wanted = both / sum(np.maximum(marks[one], marks[other]))
+            error = (wanted - unit[one] @ unit[other]) ** 2
+            if one != other:
+                (share if both else apart).append(error)
+    found = pair_loss(torch.tensor(vectors), torch.tensor(marks))
+    assert found.item() == pytest.approx(np.mean(share) + np.mean(apart))
 
 
-def test_regression_and_cosent() -> None:
-    one, other, grades = drawn(4, 5), drawn(4, 5), torch.tensor([0.1, 0.9, 0.5, 0.5])
-    found = [cosine(a, b) for a, b in zip(one, other, strict=True)]
-    squares = [(c - float(g)) ** 2 for c, g in zip(found, grades, strict=True)]
-    assert math.isclose(float(regression(one, other, grades)), sum(squares) / 4, rel_tol=1e-6)
-    pairs = [(i, j) for i in range(4) for j in range(4) if grades[i] < grades[j]]
-    assert len(pairs) == 5  # those of equal grade ask nothing
-    wanted = math.log(1 + sum(math.exp(20 * (found[i] - found[j])) for i, j in pairs))
-    assert math.isclose(float(cosent(one, other, grades)), wanted, rel_tol=1e-9)
-    assert float(cosent(one, other, torch.zeros(4))) == 0.0
+def test_the_loss_is_nothing_where_all_is_as_it_should_be() -> None:
+    vectors = torch.tensor([[2.0, 0.0], [3.0, 0.0], [0.0, 1.0]])
+    marks = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert pair_loss(vectors, marks).item() == pytest.approx(0, abs=1e-12)
+    assert pair_loss(vectors[[0, 2]], marks[[0, 0]]).item() == pytest.approx(1)
 
 
-def test_entailment_sees_both_vectors_and_their_difference() -> None:
-    one, other, head = drawn(4, 5), drawn(4, 5), nn.Linear(15, 3).double()
-    classes = torch.tensor([0, 2, 1, 1])
-    wanted = 0.0
-    for a, b, target in zip(one, other, classes.tolist(), strict=True):
-        logits = head(torch.cat([a, b, (a - b).abs()]))
-        wanted -= logits.log_softmax(0)[target].item() / 4
-    assert math.isclose(entailment(one, other, head, classes).item(), wanted, rel_tol=1e-9)
+def test_as_many_examples_of_each_label_as_asked_for() -> None:
+    marks = marked(np.array([0] * 9 + [1] * 2 + [2] * 5), 3)
+    rows = choose(marks, 3, np.random.default_rng(0))
+    assert len(set(rows.tolist())) == 8
+    np.testing.assert_array_equal(marks[rows].sum(axis=0), [3, 2, 3])
+    both = choose(marked(MULTI, 3), 1, np.random.default_rng(0))
+    assert len(set(both.tolist())) == len(both)
+    assert (marked(MULTI, 3)[both].sum(axis=0) >= 1).all()
 
 
-def test_nested_is_the_mean_over_the_sizes() -> None:
-    one, other, grades = drawn(4, 6), drawn(4, 6), torch.tensor([0.1, 0.9, 0.5, 0.4])
-    parts = [float(regression(one[:, :k], other[:, :k], grades)) for k in (6, 2)]
-    found = nested(lambda a, b: regression(a, b, grades), [6, 2], one, other)
-    assert math.isclose(float(found), sum(parts) / 2, rel_tol=1e-9)
+def test_a_batch_has_pairs_that_share_and_pairs_that_do_not() -> None:
+    marks = marked(np.array([0] * 30 + [1] * 4 + [2] * 30), 3)
+    ids = [[1] * (place % 7 + 1) for place in range(64)]
+    rows = batch(marks, ids, 12, np.random.default_rng(1))
+    np.testing.assert_array_equal(marks[rows].sum(axis=0), [4, 4, 4])
+    assert [len(ids[row]) for row in rows] == sorted(len(ids[row]) for row in rows)
+    few = batch(marks, ids, 4, np.random.default_rng(1))
+    assert sorted(marks[few].sum(axis=0)) == [0, 2, 2]
+
+
+def test_parts_spread_each_label_and_keep_the_only_row() -> None:
+    marks = marked(np.array([0] * 9 + [1] * 6 + [2] * 1 + [3] * 2), 4)
+    found = folds(marks, 3, np.random.default_rng(0))
+    assert found[15] == -1
+    assert np.bincount(found[:9]).tolist() == [3, 3, 3]
+    assert np.bincount(found[9:15]).tolist() == [2, 2, 2]
+    assert found[16] != found[17]
+    for part in range(3):
+        assert (marks[found != part].sum(axis=0) > 0).all()

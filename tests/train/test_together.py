@@ -7,8 +7,8 @@ import torch
 from tasks.scribe import folder
 from torch import Tensor
 
-from heedful.tasks.contrast import ranking
 from heedful.tasks.embed import SentenceEncoder
+from heedful.tasks.embedding_losses import ranking
 from heedful.train import together as parts
 from heedful.train.cores import draw_from
 from heedful.train.together import Together

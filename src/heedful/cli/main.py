@@ -15,6 +15,7 @@ from heedful.errors import HeedfulError
 
 VERBS = {
     "compare": ("heedful.cli.compare:compare", "Find out which method is good enough for a table of text."),
+    "label": ("heedful.cli.label:label", "Give texts labels at the terminal, the telling ones first."),
     "predict": ("heedful.cli.predict:predict", "Label texts with a saved classifier."),
     "serve": ("heedful.cli.serve:serve", "Answer over HTTP with a saved classifier."),
     "generate": ("heedful.cli.generate:generate", "Let a model continue a prompt, or answer it."),

@@ -29,6 +29,7 @@ WEIGHTS = {  # how the time is shared among the methods; what one leaves over go
     "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 8, "lstm": 20,
     "probe": 35, "neighbours": 35, "fewshot": 35, "finetune": 80,
 }  # fmt: skip
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"fewshot": {"shots": 8, "steps": 60}}  # unless others are named
 SPLIT_SEED = 0
 RESERVE_SHARE = 0.03  # of the whole time, for reading back, scoring and writing
 GRACE_SECONDS = 10.0  # a worker may overrun its share by this before it is ended
@@ -97,7 +98,7 @@ def _chosen(methods: Methods | None) -> dict[str, Mapping[str, Any]]:
             near = get_close_matches(name, METHODS, n=1)
             hint = f"Did you mean {near[0]}?" if near else ""
             raise ConfigError(f"unknown method {name!r}. {hint} Known are {', '.join(METHODS)}.")
-    return {name: named[name] for name in METHODS if name in named}
+    return {name: {**SETTINGS.get(name, {}), **named[name]} for name in METHODS if name in named}
 
 
 def _check_settings(seeds: int, minutes: float, leaks: str) -> None:

@@ -1,72 +1,126 @@
-"""What makes vectors of like texts alike: losses of sentence encoders, as functions of their vectors."""
+"""Tuning an encoder by contrast: texts that share labels towards each other, the others apart."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import normalize
 
-SCALE = 20.0  # a cosine times this is a logit
-MARGIN = 0.2
+from heedful.estimator import Clock
+from heedful.tasks.embed import SentenceEncoder
+from heedful.train.loop import train
+from heedful.train.objectives import Loss
+from heedful.train.plan import Plan
+from heedful.train.progress import Progress
+from heedful.types import Floats, Ints
 
-Contrast = Callable[..., Tensor]
+Visit = Callable[[int], None]  # is told the number of steps that are done
 
 
-def ranking(anchors: Tensor, candidates: Tensor, allowed: Tensor, scale: float = SCALE) -> Tensor:
-    """Ask each anchor (B, W) for its own, the i-th, among all candidates (M, W), M >= B.
+@dataclass(frozen=True)
+class Contrast:
+    """How the encoder is tuned: texts in a batch, peak rate, seed, and if the rate `falls` to 0."""
 
-    The others are negatives (Henderson et al. 2017, section 4.4), but for those that `allowed` (B, M) bars.
-    Returns the mean of -log softmax(scale * cosine).
+    rows: int
+    rate: float
+    seed: int
+    falls: bool
+
+    def tune(
+        self, encoder: SentenceEncoder, ids: Sequence[list[int]], marks: Floats, steps: int,
+        random: np.random.Generator, clock: Clock, visit: Visit | None = None, visits: Sequence[int] = (),
+    ) -> Progress:  # fmt: skip
+        """Tune on N texts (`ids`) of which row n has the labels where `marks` (N, C) is 1.
+
+        Each text of a batch is encoded once, and every pair of them counts. `visit` is called, with the
+        encoder at rest, after each of the steps in `visits`.
+        """
+
+        def objective(module: nn.Module, rows: list[int]) -> Loss:
+            return pair_loss(module([ids[row] for row in rows]), torch.tensor(marks[rows])), 1
+
+        batches = [batch(marks, ids, self.rows, random) for _ in range(steps)]
+        schedule: Any = "linear" if self.falls else "constant"
+        plan = Plan(steps=steps, rate=self.rate, schedule=schedule, parts=1, seed=self.seed)
+        watch = None if visit is None else Visitor(encoder, visit, frozenset(visits))
+        return train(encoder, lambda _: batches, objective, plan, clock, watch=watch)
+
+
+class Visitor:
+    """Hears of the steps, and lets the encoder rest while it is looked at."""
+
+    def __init__(self, encoder: SentenceEncoder, visit: Visit, visits: frozenset[int]) -> None:
+        self.encoder, self.visit, self.visits = encoder, visit, visits
+
+    def stepped(self, progress: Progress) -> None:
+        """Look at the encoder if it is time to."""
+        if progress.step in self.visits:
+            self.encoder.eval()
+            self.visit(progress.step)
+            self.encoder.train()
+
+    def scored(self, progress: Progress) -> None:
+        """Nothing is scored inside the loop."""
+
+
+def marked(targets: NDArray[Any], classes: int) -> Floats:
+    """Return 1 where a row has a class (N, C), of classes (N,) or of 0 and 1 (N, C).
+
+    Rows without any get a column of their own: to have no label is to be alike.
     """
-    logits = scale * normalize(anchors, dim=-1) @ normalize(candidates, dim=-1).T  # (B, M)
-    logits = logits.masked_fill(~allowed, float("-inf"))
-    return cross_entropy(logits, torch.arange(len(anchors)))
+    if targets.ndim == 1:
+        return np.asarray(np.eye(classes)[targets])
+    without = targets.sum(axis=1, keepdims=True) == 0
+    return np.hstack([targets, without]) if without.any() else targets.astype(np.float64)
 
 
-def triplet(anchors: Tensor, positives: Tensor, negatives: Tensor, margin: float = MARGIN) -> Tensor:
-    """Push each negative `margin` further off than the positive (Schroff et al. 2015, equation 3).
+def choose(marks: Floats, shots: int, random: np.random.Generator) -> Ints:
+    """Return the rows of `shots` examples of each label, or of all that have it."""
+    found = [random.permutation(np.flatnonzero(column))[:shots] for column in marks.T if column.any()]
+    return np.array(list(dict.fromkeys(np.concatenate(found).tolist())), dtype=np.int64)
 
-    All are (B, W); distances are squared, of vectors of length 1. Returns the mean.
+
+def batch(marks: Floats, ids: Sequence[list[int]], rows: int, random: np.random.Generator) -> list[int]:
+    """Return about `rows` examples of at least two labels, two or more of each where it has them."""
+    present = random.permutation(np.flatnonzero(marks.any(axis=0)))[: max(2, rows // 2)]
+    each = max(2, rows // len(present))
+    chosen = [random.permutation(np.flatnonzero(marks[:, one]))[:each] for one in present]
+    return sorted(dict.fromkeys(np.concatenate(chosen).tolist()), key=lambda row: len(ids[row]))
+
+
+def pair_loss(vectors: Tensor, marks: Tensor) -> Tensor:
+    """Return the mean squared error of all cosines (B, B) from `likeness`: 1 in a class, 0 between classes.
+
+    Pairs that share a label and pairs that do not have the same weight.
     """
-    one, near, far = (normalize(part, dim=-1) for part in (anchors, positives, negatives))
-    gaps = (one - near).square().sum(-1) - (one - far).square().sum(-1) + margin
-    return gaps.clamp(min=0).mean()
+    unit = normalize(vectors, dim=-1)
+    errors = (likeness(marks).to(unit.dtype) - unit @ unit.T).square()
+    same = marks @ marks.T > 0
+    others = ~torch.eye(len(marks), dtype=torch.bool)
+    parts = errors[same & others], errors[~same]
+    return sum((part.mean() for part in parts if part.numel()), torch.zeros(()))
 
 
-def regression(one: Tensor, other: Tensor, grades: Tensor) -> Tensor:
-    """Return the mean squared error of the cosines of pairs, (B, W) each, from their grades (B,) in -1 to 1.
+def likeness(marks: Tensor) -> Tensor:
+    """Return the labels that two rows share over those that either has (Jaccard): (B, B) of marks (B, C)."""
+    both, counts = marks @ marks.T, marks.sum(dim=1)
+    return both / (counts[:, None] + counts[None, :] - both)
 
-    Reimers and Gurevych 2019, section 3, "Regression Objective Function".
+
+def folds(marks: Floats, parts: int, random: np.random.Generator) -> Ints:
+    """Return the part 0 .. parts - 1 of each row, -1 for those that cannot be held out: (N,).
+
+    The rows of each label spread over the parts, by the rarest that a row has; a label's only row stays.
     """
-    return (cosines(one, other) - grades).square().mean()
-
-
-def cosent(one: Tensor, other: Tensor, grades: Tensor, scale: float = SCALE) -> Tensor:
-    """Ask that pairs of a higher grade (B,) have a higher cosine: log(1 + sum of exp(scale * inversion)).
-
-    The sum runs over all two pairs of the batch that differ in grade (Su 2022, CoSENT).
-    """
-    found = scale * cosines(one, other)
-    inversions = found[:, None] - found[None, :]  # (B, B): pair i above pair j ...
-    wrong = grades[:, None] < grades[None, :]  # ... that is graded higher
-    picked = inversions[wrong]
-    return torch.logsumexp(torch.cat([picked.new_zeros(1), picked]), dim=0)
-
-
-def entailment(one: Tensor, other: Tensor, head: Callable[[Tensor], Tensor], classes: Tensor) -> Tensor:
-    """Ask for the class (B,) of each pair from (u, v, |u - v|), as `head` (3 W -> C) sees it.
-
-    Reimers and Gurevych 2019, section 3, "Classification Objective Function". Returns the mean.
-    """
-    return cross_entropy(head(torch.cat([one, other, (one - other).abs()], dim=-1)), classes)
-
-
-def cosines(one: Tensor, other: Tensor) -> Tensor:
-    """Return the cosine of each pair: (B, W) and (B, W) -> (B,)."""
-    return (normalize(one, dim=-1) * normalize(other, dim=-1)).sum(-1)
-
-
-def nested(loss: Contrast, sizes: Sequence[int], *vectors: Tensor) -> Tensor:
-    """Return the mean of a loss over the first dimensions, as many as in `sizes` (Kusupati et al. 2022)."""
-    losses = [loss(*(part[:, :size] for part in vectors)) for size in sizes]
-    return torch.stack(losses).mean()
+    counts = marks.sum(axis=0)
+    rarest = np.where(marks > 0, counts, np.inf).argmin(axis=1)
+    found = np.full(len(marks), -1, dtype=np.int64)
+    for label in np.unique(rarest):
+        rows = random.permutation(np.flatnonzero(rarest == label))
+        if counts[label] > 1:
+            found[rows] = (np.arange(len(rows)) + random.integers(parts)) % parts
+    return found

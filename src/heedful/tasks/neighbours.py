@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from heedful.errors import CheckpointError
@@ -40,6 +41,20 @@ class Neighbours(TextClassifier):
     def __init__(self, model: str = "minilm") -> None:
         self.model = model
 
+    @classmethod
+    def over(
+        cls, encoder: SentenceEncoder | None, texts: Texts, vectors: Vectors, targets: NDArray[Any],
+        classes: NDArray[Any], k: int,
+    ) -> Self:  # fmt: skip
+        """Return what votes with these texts and vectors (N, W): targets (N,), or (N, C) of 0 and 1."""
+        found = cls()
+        if encoder is not None:
+            found.encoder_ = encoder
+        found.texts_, found.vectors_ = list(texts), unit(vectors)
+        found.targets_, found.classes_, found.k_ = targets, classes, min(k, len(texts))
+        found.temperature_, found.stopped_ = 1.0, None
+        return found
+
     def _fit(self, texts: Texts, targets: Ints, dev: tuple[list[str], Ints] | None, clock: Clock) -> None:
         self.encoder_ = SentenceEncoder.load(self.model)
         vectors, rows, self.stopped_ = encode_within(self.encoder_, texts, targets, clock)
@@ -50,17 +65,22 @@ class Neighbours(TextClassifier):
         if dev is not None:
             queries = unit(self.encoder_.encode(dev[0]))
             counts = [k for k in COUNTS if k <= len(rows)]
-            self.k_ = max(counts, key=lambda k: score(self._votes(queries, k), dev[1]))
-            self.dev_logits_ = self._votes(queries, self.k_)
+            self.k_ = max(counts, key=lambda k: score(self.votes(queries, k), dev[1]))
+            self.dev_logits_ = self.votes(queries, self.k_)
 
     def _logits(self, texts: Texts) -> Floats:
-        return self._votes(unit(self.encoder_.encode(texts)), self.k_)
+        return self.votes(unit(self.encoder_.encode(texts)), self.k_)
 
-    def _votes(self, queries: Vectors, k: int) -> Floats:
-        """Return the log of each class's share of the votes, smoothed: (N, C)."""
+    def votes(self, queries: Vectors, k: int) -> Floats:
+        """Return the log of each class's share of the votes, smoothed: (N, C); of several labels log odds."""
         rows, cosines = self._nearest(queries, k)
         weights = np.exp(SHARPNESS * (cosines - 1.0))
         votes = np.zeros((len(queries), len(self.classes_)))
+        if self.targets_.ndim == 2:
+            for column in range(k):
+                votes += weights[:, column, None] * self.targets_[rows[:, column]]
+            part = (votes / weights.sum(axis=1, keepdims=True) * k + 0.1) / (k + 0.2)
+            return np.asarray(np.log(part) - np.log(1 - part))
         for column in range(k):
             votes[np.arange(len(queries)), self.targets_[rows[:, column]]] += weights[:, column]
         shares = votes / votes.sum(axis=1, keepdims=True)
@@ -84,11 +104,17 @@ class Neighbours(TextClassifier):
         )
         return [
             [
-                Neighbour(self.texts_[row], str(self.classes_[self.targets_[row]]), float(cosine))
+                Neighbour(self.texts_[row], self._named(row), float(cosine))
                 for row, cosine in zip(*pair, strict=True)
             ]
             for pair in zip(rows, cosines, strict=True)
         ]
+
+    def _named(self, row: int) -> str:
+        """Return the label of a row, or its labels with a bar between."""
+        target = self.targets_[row]
+        found = self.classes_[target > 0] if self.targets_.ndim == 2 else [self.classes_[target]]
+        return "|".join(map(str, found))
 
     def truncated(self, texts: Texts) -> int:
         """Count the texts whose end the encoder does not see."""

@@ -12,8 +12,8 @@ from torch.nn.functional import pad
 from heedful.data.likes import Likes
 from heedful.data.parallel import folded
 from heedful.errors import ConfigError
-from heedful.tasks.contrast import cosent, entailment, nested, ranking, regression, triplet
 from heedful.tasks.embed import SentenceEncoder
+from heedful.tasks.embedding_losses import cosent, entailment, nested, ranking, regression, triplet
 from heedful.train.batches import shuffled
 from heedful.train.cores import Objective, mixed
 from heedful.train.objectives import Loss

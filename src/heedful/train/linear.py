@@ -90,12 +90,36 @@ def climb(
     return best, True
 
 
-def solve(features: Any, targets: Ints, strength: float, class_weight: str | None) -> Linear:
-    """Return the multinomial solution (L-BFGS) with a row of weights for each class."""
+def solve(
+    features: Any, targets: Ints, strength: float, class_weight: str | None, counts: Floats | None = None
+) -> Linear:
+    """Return the multinomial solution (L-BFGS) with a row of weights for each class.
+
+    `counts` (N,) says how many times each row counts (None: once).
+    """
     solver = LogisticRegression(C=strength, class_weight=class_weight, max_iter=1000)
     with threadpool_limits(1):  # the vectors are short: a second thread costs more than it brings
-        solver.fit(features, targets)
+        solver.fit(features, targets, sample_weight=counts)
     weight, bias = solver.coef_, solver.intercept_
     if len(weight) == 1:  # of two classes scikit-learn keeps the second's row
         weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
     return Linear(np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(bias, np.float32))
+
+
+def solve_each(
+    features: Any, marks: Floats, strength: float = DEFAULT, counts: Floats | None = None
+) -> Linear:
+    """Return a regression of each column of `marks` (N, C) of 0 and 1 for itself: weights (C, F).
+
+    A column of one value alone has no weights; its bias is the smoothed log odds.
+    """
+    rows, width = marks.shape[0], features.shape[1]
+    weight, bias = np.zeros((marks.shape[1], width), np.float32), np.zeros(marks.shape[1], np.float32)
+    for place, column in enumerate(marks.T):
+        having = column.sum()
+        if 0 < having < rows:
+            found = solve(features, column.astype(np.int64), strength, None, counts)
+            weight[place], bias[place] = found.weight[1] - found.weight[0], found.bias[1] - found.bias[0]
+        else:
+            bias[place] = np.log((having + 0.5) / (rows - having + 0.5))
+    return Linear(weight, bias)

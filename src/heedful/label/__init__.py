@@ -1,0 +1,1 @@
+"""Labelling by hand: what to ask for next, every answer kept, an honest score beside it."""
