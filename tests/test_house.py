@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "explain": {"core", "checkpoint", "text", "report"},
     "tasks": {"baselines", *BELOW_TASKS},
     "baselines": BELOW_TASKS,
+    "topics": {"text", "report", "baselines.terms"},
     "models": {"tasks", "baselines", "checkpoint"},
     "compare": {"tasks", "baselines", "models", "report", *BELOW_TASKS},
 }

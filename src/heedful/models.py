@@ -32,6 +32,7 @@ TASKS = {  # what `heedful fit` makes
     "translate": "heedful.tasks.translate:Translator",
     "summarize": "heedful.tasks.summarize:Summarizer",
     "mix": "heedful.tasks.write:Writer",
+    "topics": "heedful.topics.model:TopicModel",
 }
 
 
@@ -56,7 +57,10 @@ def load(source: str | Path) -> Any:
     if card["method"] != PRETRAINED:
         if card["method"] not in {**METHODS, **TASKS}:
             raise CheckpointError(f"{folder} holds an unknown method, {card['method']!r}; upgrade Heedful.")
-        return method(card["method"]).load(folder)
+        opened = method(card["method"]).load(folder)
+        if hasattr(opened, "opener"):  # it names an encoder, to be opened when a text has to be encoded
+            opened.opener = load
+        return opened
     source = folder if is_artefact(folder) else source
     if writes(source):
         from heedful.tasks.write import Writer

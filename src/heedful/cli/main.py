@@ -21,6 +21,7 @@ VERBS = {
     "translate": ("heedful.cli.translate:translate", "Translate texts, line by line."),
     "fill": ("heedful.cli.fill:fill", "Fill the gaps of a text with a masked model."),
     "summarize": ("heedful.cli.summarize:summarize", "Summarise documents by sentences of their own."),
+    "topics": ("heedful.cli.topics:topics", "Find the topics of a table of text, on one page with a map."),
     "see": ("heedful.cli.see:see", "Show what a transformer does with one sentence, step by step."),
     "info": ("heedful.cli.info:info", "Show what a model is, in figures."),
     "clean": ("heedful.cli.clean:clean", "Clean the texts of a corpus for pretraining."),
