@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "tasks": {"baselines", "search", *BELOW_TASKS},
     "baselines": BELOW_TASKS,
     "label": {"data"},
+    "topics": {"text", "report", "baselines.terms"},
     "models": {"tasks", "baselines", "checkpoint"},
     "compare": {"tasks", "baselines", "models", "report", *BELOW_TASKS},
 }

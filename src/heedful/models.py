@@ -35,6 +35,7 @@ TASKS = {  # what `heedful fit` makes
     "embed": "heedful.tasks.embed:SentenceEncoder",
     "rank": "heedful.tasks.rank:CrossEncoder",
     "mix": "heedful.tasks.write:Writer",
+    "topics": "heedful.topics.model:TopicModel",
 }
 
 
@@ -59,7 +60,10 @@ def load(source: str | Path) -> Any:
     if card["method"] != PRETRAINED:
         if card["method"] not in {**METHODS, **TASKS}:
             raise CheckpointError(f"{folder} holds an unknown method, {card['method']!r}; upgrade Heedful.")
-        return method(card["method"]).load(folder)
+        opened = method(card["method"]).load(folder)
+        if hasattr(opened, "opener"):  # it names an encoder, to be opened when a text has to be encoded
+            opened.opener = load
+        return opened
     source = folder if is_artefact(folder) else source
     if writes(source):
         from heedful.tasks.write import Writer

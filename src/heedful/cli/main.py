@@ -26,6 +26,7 @@ VERBS = {
     "summarize": ("heedful.cli.summarize:summarize", "Summarise documents by sentences of their own."),
     "index": ("heedful.cli.index:index", "Make an index of texts, and keep it up to date."),
     "search": ("heedful.cli.search:search", "Find texts of an index by meaning, by words, or both."),
+    "topics": ("heedful.cli.topics:topics", "Find the topics of a table of text, on one page with a map."),
     "see": ("heedful.cli.see:see", "Show what a transformer does with one sentence, step by step."),
     "info": ("heedful.cli.info:info", "Show what a model is, in figures."),
     "clean": ("heedful.cli.clean:clean", "Clean the texts of a corpus for pretraining."),
