@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from heedful.errors import CheckpointError
 from heedful.estimator import Clock, TextClassifier
+from heedful.search.order import unit
 from heedful.storage import inside, read_json
 from heedful.tasks.embed import SentenceEncoder, encode_within
 from heedful.train.linear import score
@@ -110,9 +111,3 @@ class Neighbours(TextClassifier):
             raise CheckpointError(
                 f"{folder}: texts, vectors and labels differ in number. Copy the folder again."
             )
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Return the vectors divided by their lengths."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
