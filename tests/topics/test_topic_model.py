@@ -66,7 +66,11 @@ def test_fitted_texts_keep_their_topics_always(tmp_path: Path, outliers: str, to
         assert (one.transform(texts, vectors + 1e-3) == fitted.labels_).all()
         assert (one.transform([texts[i] for i in order]) == fitted.labels_[order]).all()
         assert [int(one.transform([text])[0]) for text in texts] == fitted.labels_.tolist()
-    assert fitted.labels_[-3] == fitted.labels_[-2] == -1 and fitted.empty_.tolist()[-3:] == [True, True, False]
+    assert fitted.labels_[-3] == fitted.labels_[-2] == -1 and fitted.empty_.tolist()[-3:] == [
+        True,
+        True,
+        False,
+    ]
     assert (outliers == "keep") or (fitted.labels_ >= 0).sum() == len(texts) - 2
 
 
@@ -130,7 +134,9 @@ def test_a_damaged_folder_is_refused(model: TopicModel, tmp_path: Path) -> None:
             TopicModel.load(tmp_path / "m")
 
 
-@pytest.mark.parametrize("signs", ["天気予報雨晴曇", "погода дождь снег ветер солнце", "مطر رياح شمس غيوم ثلج"])
+@pytest.mark.parametrize(
+    "signs", ["天気予報雨晴曇", "погода дождь снег ветер солнце", "مطر رياح شمس غيوم ثلج"]
+)
 def test_any_script(signs: str) -> None:
     random = np.random.default_rng(0)
     words = signs.split() if " " in signs else [signs[i : i + 2] for i in range(len(signs) - 1)]

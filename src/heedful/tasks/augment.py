@@ -7,8 +7,8 @@ import numpy as np
 from heedful.core.config import check_choice
 from heedful.data.likes import Likes
 from heedful.data.parallel import folded
+from heedful.search.order import unit
 from heedful.search.words import Words
-from heedful.tasks.embed import unit
 from heedful.tasks.mine import WAYS
 from heedful.tasks.score_embed import nearest
 from heedful.types import Encoder

@@ -19,6 +19,7 @@ from heedful.core.model import Stack, Transformer
 from heedful.core.precision import dtype
 from heedful.errors import CheckpointError, ConfigError, DataError
 from heedful.estimator import Clock
+from heedful.search.order import unit
 from heedful.storage import inside, read_json, writing
 from heedful.tasks.modules import POOLINGS, Dense, read_modules, write_modules
 from heedful.text.tokenizer import Tokenizer
@@ -214,12 +215,6 @@ def encode_within(
     missing = len(texts) - len(rows)
     stopped = f"time ran out after {len(rows):,} of {len(texts):,} training texts" if missing else None
     return vectors[sort], rows[sort], stopped
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Return the vectors divided by their lengths."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def check_dimensions(dimensions: int | None, width: int) -> None:

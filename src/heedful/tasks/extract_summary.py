@@ -10,7 +10,8 @@ import numpy as np
 from heedful.core.config import check_numbers, check_sizes
 from heedful.data.documents import BETWEEN
 from heedful.errors import ConfigError, DataError
-from heedful.tasks.embed import SentenceEncoder, unit
+from heedful.search.order import unit
+from heedful.tasks.embed import SentenceEncoder
 from heedful.text.sentences import sentences
 from heedful.types import Encoder, Floats, Texts, Vectors
 

@@ -8,7 +8,7 @@ from heedful.core.config import check_choice, check_numbers, check_sizes
 from heedful.data.likes import Likes
 from heedful.data.parallel import folded
 from heedful.errors import DataError
-from heedful.tasks.embed import unit
+from heedful.search.order import unit
 from heedful.tasks.score_embed import Search, nearest
 from heedful.types import Encoder
 

@@ -11,8 +11,9 @@ from safetensors.numpy import load_file, save_file
 
 from heedful.errors import CheckpointError
 from heedful.estimator import Clock, TextClassifier
+from heedful.search.order import unit
 from heedful.storage import inside, read_json
-from heedful.tasks.embed import SentenceEncoder, encode_within, unit
+from heedful.tasks.embed import SentenceEncoder, encode_within
 from heedful.train.linear import score
 from heedful.types import Floats, Ints, Texts, Vectors
 

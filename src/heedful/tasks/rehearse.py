@@ -11,8 +11,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from heedful.estimator import Clock
+from heedful.search.order import unit
 from heedful.tasks.contrast import Contrast, folds
-from heedful.tasks.embed import SentenceEncoder, unit
+from heedful.tasks.embed import SentenceEncoder
 from heedful.tasks.neighbours import Neighbours
 from heedful.train.cores import cores, pool
 from heedful.train.linear import DEFAULT, Linear, solve, solve_each

@@ -9,10 +9,11 @@ import numpy as np
 from heedful.data.likes import Likes
 from heedful.data.parallel import folded
 from heedful.intervals import RESAMPLES, interval
+from heedful.search.order import unit
 from heedful.search.scores import difference, ranking_scores, summary
 from heedful.search.words import Words
 from heedful.tasks.agreement import correlation, ranks
-from heedful.tasks.embed import SentenceEncoder, unit
+from heedful.tasks.embed import SentenceEncoder
 from heedful.text.words import plain_words
 from heedful.types import Encoder, Floats, Vectors
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from heedful.core.config import check_choice
 from heedful.errors import DataError
-from heedful.tasks.embed import SentenceEncoder, unit
+from heedful.search.order import unit
+from heedful.tasks.embed import SentenceEncoder
 from heedful.tasks.modules import Normalize
 from heedful.types import Floats, Texts, Vectors
 

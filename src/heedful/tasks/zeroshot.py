@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from heedful.errors import DataError
+from heedful.search.order import unit
 from heedful.tasks.classifier import EncoderClassifier
-from heedful.tasks.embed import SentenceEncoder, unit
+from heedful.tasks.embed import SentenceEncoder
 from heedful.tasks.modules import Dense, Normalize
 from heedful.types import Texts, Vectors
 
