@@ -34,8 +34,8 @@ class FewShot(TextClassifier):
     Texts that share labels are drawn together, the others apart. It learns from `shots` examples of each
     label (None: from all rows). `steps` None lets held-out rows decide how many steps pay, which may be none:
     those of `dev`, or else each third of the rows in its turn; they set the temperature or the thresholds
-    too. `rate` None is 1e-4 then, 2e-5 for steps that are given. `head` is "linear" or "neighbours". Labels
-    may be lists or sets, as with `Classifier`.
+    too, and the embeddings stay as they are. `rate` None is 1e-4 then, 2e-5 for steps that are given. `head`
+    is "linear" or "neighbours". Labels may be lists or sets, as with `Classifier`.
 
     Fitted: `kind_` ("single" or "multi"), `classes_`, `target_`, `steps_`, `held_out_loss_` (by steps; None
     where nothing was held out), `encoder_`, `stopped_`.
@@ -93,6 +93,7 @@ class FewShot(TextClassifier):
         rows = np.arange(len(texts)) if self.shots is None else choose(marks, self.shots, random)
         encoder = SentenceEncoder.load(self.model)
         encoder.requires_grad_(True)
+        encoder.stack.input.requires_grad_(self.steps is not None)
         told, own = described(self.target_, descriptions)
         shown, targets = [*(texts[row] for row in rows), *told], np.concatenate([targets[rows], own])
         ids, marks = encoder.tokenizer.encode(shown).ids, marked(targets, target.outputs)
