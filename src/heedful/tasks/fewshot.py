@@ -21,7 +21,7 @@ from heedful.tasks.neighbours import Neighbour, Neighbours
 from heedful.tasks.rehearse import Few, Found, HeadName, careful_temperature, linear, rehearse
 from heedful.tasks.targets import TARGETS, AnyLabels, Figures, OneLabel, kind_of
 from heedful.tasks.zeroshot import Descriptions, checked
-from heedful.types import Floats, Texts
+from heedful.types import Floats, Ints, Texts
 
 KINDS = ("single", "multi")
 SLOW, FAST = 2e-5, 1e-4  # peak rates: of 60 steps or more, and of the few that held-out rows choose among
@@ -34,8 +34,8 @@ class FewShot(TextClassifier):
     Texts that share labels are drawn together, the others apart. It learns from `shots` examples of each
     label (None: from all rows). `steps` None lets held-out rows decide how many steps pay, which may be none:
     those of `dev`, or else each third of the rows in its turn; they set the temperature or the thresholds
-    too. `rate` None is 1e-4 then, 2e-5 for steps that are given. `head` is "linear" or "neighbours". Labels
-    may be lists or sets, as with `Classifier`.
+    too, and the embeddings stay as they are. `rate` None is 1e-4 then, 2e-5 for steps that are given. `head`
+    is "linear" or "neighbours". Labels may be lists or sets, as with `Classifier`.
 
     Fitted: `kind_` ("single" or "multi"), `classes_`, `target_`, `steps_`, `held_out_loss_` (by steps; None
     where nothing was held out), `encoder_`, `stopped_`.
@@ -89,14 +89,10 @@ class FewShot(TextClassifier):
         assert isinstance(target, OneLabel | AnyLabels)
         self.target_, self.classes_, self.dev_logits_ = target, target.classes, None
         random = np.random.default_rng(self.seed)
-        marks = marked(targets, target.outputs)
-        rows = np.arange(len(texts)) if self.shots is None else choose(marks, self.shots, random)
         encoder = SentenceEncoder.load(self.model)
         encoder.requires_grad_(True)
-        told, own = described(self.target_, descriptions)
-        shown, targets = [*(texts[row] for row in rows), *told], np.concatenate([targets[rows], own])
-        ids, marks = encoder.tokenizer.encode(shown).ids, marked(targets, target.outputs)
-        few = Few(shown, ids, targets, marks, target.outputs, len(told))
+        encoder.stack.input.requires_grad_(self.steps is not None)
+        few = self._few(encoder, texts, targets, descriptions, random)
         held = self._held(encoder, dev)
         found = None
         if self.steps is None:
@@ -113,6 +109,20 @@ class FewShot(TextClassifier):
             check_sizes(self, "shots")
         if self.steps is not None:
             check_sizes(self, "steps", least=0)
+
+    def _few(
+        self, encoder: SentenceEncoder, texts: Texts, targets: Any, descriptions: Descriptions | None,
+        random: np.random.Generator,
+    ) -> Few:  # fmt: skip
+        """Return the rows to learn from, and the descriptions after them."""
+        outputs = self.target_.outputs
+        rows: Ints = np.arange(len(texts))
+        if self.shots is not None:
+            rows = choose(marked(targets, outputs), self.shots, random)
+        told, own = described(self.target_, descriptions)
+        shown, targets = [*(texts[row] for row in rows), *told], np.concatenate([targets[rows], own])
+        ids, marks = encoder.tokenizer.encode(shown).ids, marked(targets, outputs)
+        return Few(shown, ids, targets, marks, outputs, len(told))
 
     def _contrast(self) -> Contrast:
         """Return how the encoder is tuned: the rate falls where the end is known beforehand."""
