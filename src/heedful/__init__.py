@@ -9,6 +9,7 @@ _HOMES = {
     "compare": "heedful.compare.run",
     "Leaderboard": "heedful.compare.leaderboard",
     "load": "heedful.models",
+    "Index": "heedful.search.index",
     "fetch": "heedful.catalogue",
     "FewShot": "heedful.tasks.fewshot",
     "ZeroShot": "heedful.tasks.zeroshot",
