@@ -10,7 +10,7 @@ THEMES = (
     "bread flour oven recipe dough sugar",
     "planet star orbit telescope galaxy moon",
 )
-FILLER = "the of and to in is that".split()
+FILLER = ["the", "of", "and", "to", "in", "is", "that"]
 
 
 class Bag:
