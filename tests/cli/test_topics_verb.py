@@ -60,6 +60,14 @@ def test_the_folder_has_a_row_for_each_row(table: Path, tmp_path: Path, capsys: 
         for text, label in zip(texts, model.transform(texts), strict=True)
     ]
     assert [row["topic"] for row in rows] == expected
+    assert main(["predict", str(out), texts[0], " ", "--json"]) == 0
+    first = {"topic": int(rows[0]["topic"]), "name": rows[0]["name"]}
+    answers = json.loads(capsys.readouterr().out)["predictions"]
+    assert [{key: answer[key] for key in first} for answer in answers] == [first, {"topic": None, "name": ""}]
+    assert main(["predict", str(out), texts[0]]) == 0
+    assert capsys.readouterr().out.split("\t")[:2] == [rows[0]["topic"], rows[0]["name"]]
+    assert main(["predict", str(out), "never seen"]) == 2
+    assert "texts need vectors" in capsys.readouterr().err
     page = (out / "report.html").read_text()
     assert "Over time" in page and "Per class" in page
     assert json.loads((out / "topics.json").read_text())["found"] == told["found"]

@@ -51,6 +51,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
     """
 
     method: ClassVar[str] = "topics"
+    kind_: ClassVar[str] = "topic"  # what it answers with
     opener: Callable[[str], Encoder] | None = None  # opens an encoder by its name
 
     def __init__(
