@@ -40,7 +40,7 @@ def test_words_that_stand_together_score_high() -> None:
     assert npmi([["x", "b"]], [["x", "b"], ["q"], ["r"]], window=None)[0] == pytest.approx(1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=9), min_size=1, max_size=6), st.integers(2, 5) | st.none())
 def test_sliding_windows_agree_with_the_definition(documents: list[list[str]], window: int | None) -> None:
     if not any(documents):

@@ -1,6 +1,8 @@
 """Topics of planted texts: found again, told by their words, and kept for ever."""
 
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +198,14 @@ def test_equal_vectors_and_few_texts_do_no_harm(copies: int) -> None:
     labels: Ints = TopicModel(2).fit(texts, np.ones((12 * copies, 4), dtype=np.float32)).labels_
     assert len(labels) == 12 * copies and (labels >= 0).all()
     assert len(TopicModel().fit(texts, np.random.default_rng(0).normal(size=(len(texts), 4))).topics_) >= 1
+
+
+def test_headlines_come_apart_by_section(shared_data: Callable[[str], Path], minilm: Path) -> None:
+    with gzip.open(shared_data("summaries/headlines.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines][::5]
+    texts, sections = [row["summary"] for row in rows], [row["id"].split("/")[0] for row in rows]
+    model = TopicModel(5, encoder=heedful.load(minilm)).fit(texts)
+    assert adjusted_rand_score(sections, model.labels_) > 0.35
+    told = {word for topic in model.topics_ for word in topic.words}
+    assert not told & {"the", "to", "in", "for", "of", "on", "and", "at", "with"}
+    assert (model.transform(texts[::-1]) == model.labels_[::-1]).all()

@@ -125,6 +125,23 @@ def answer_columns(found: list[Answer]) -> Columns:
         yield name, [answer[name] for answer in found]
 
 
+def topic_cells(answer: Answer, top: int) -> list[str]:  # noqa: ARG001
+    """Return the number of the topic and its name, both empty for none."""
+    return ["" if answer["topic"] is None else str(answer["topic"]), answer["name"]]
+
+
+def topic_rows(text: str, answer: Answer, top: int) -> Iterator[Row]:
+    """Yield the topic's name, its number and the text."""
+    number, name = topic_cells(answer, top)
+    yield name or "(none)", number, text
+
+
+def topic_columns(found: list[Answer]) -> Columns:
+    """Yield number and name."""
+    for name in ("topic", "name"):
+        yield name, [answer[name] for answer in found]
+
+
 LABEL = ("label", "probability")
 SHAPES = {
     "single": Shape(LABEL, label_cells, label_rows, label_columns),
@@ -132,4 +149,5 @@ SHAPES = {
     "number": Shape(("number", ""), number_cells, number_rows, number_columns),
     "tag": Shape(LABEL, name_cells, name_rows, name_columns),
     "answer": Shape(("answer", "probability"), answer_cells, answer_rows, answer_columns),
+    "topic": Shape(("topic", "number"), topic_cells, topic_rows, topic_columns),
 }

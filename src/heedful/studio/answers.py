@@ -31,7 +31,7 @@ def answers(
 
 
 def shape(estimator: Any) -> str:
-    """Return what a model answers with: "single" label, "multi" labels, "number", "tag"s or an "answer"."""
+    """Return what a model answers with: "single" label, "multi" labels, "number", "tag"s, "answer", "topic"."""
     for verb in ("tag", "answer"):
         if hasattr(estimator, verb):
             return verb
@@ -93,8 +93,16 @@ def _answer(estimator: Any, pairs: Sequence[Any], reasons: bool) -> Iterator[dic
         }  # fmt: skip
 
 
+def _topic(estimator: Any, texts: Texts, reasons: bool) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield {"topic", "name"}: a number from 0 on and the topic's name, null and "" for a text of none."""
+    for label in estimator.transform(texts).tolist():
+        known = label >= 0
+        yield {"topic": label if known else None, "name": estimator.topics_[label].name if known else ""}
+
+
 ANSWERS: dict[str, Callable[[Any, Any, bool], Iterator[dict[str, Any]]]] = {
     "single": _one_label, "multi": _labels, "number": _number, "tag": _names, "answer": _answer,
+    "topic": _topic,
 }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from sklearn.preprocessing import normalize
 
 from heedful.types import Floats, Ints, Vectors
 
-NEIGHBOURS = 15
+NEIGHBOURS = 15  # of a document, a tenth of all where there are few, but not less than
+FEWEST = 4
 BLOCK = 512  # documents compared with all others at a time
 EXACT = 20_000  # documents up to which all pairs are compared
 PROBED = 8  # cells in which the neighbours are looked for, beyond that
@@ -22,7 +23,7 @@ def neighbours(vectors: Vectors, count: int = NEIGHBOURS, seed: int = 0) -> Ints
 
     Beyond 20,000 documents they are looked for in the nearest cells of a k-means only, after PCA.
     """
-    count = min(count, len(vectors) - 1)
+    count = min(count, max(FEWEST, len(vectors) // 10), len(vectors) - 1)
     if len(vectors) <= EXACT:
         everyone = np.arange(len(vectors))
         found = [

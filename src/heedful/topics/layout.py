@@ -1,6 +1,7 @@
 """A map of the documents: neighbours near each other, topics apart."""
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
 from heedful.topics.graph import neighbours, reduced
@@ -13,6 +14,7 @@ PUSH = 8.0  # their strength, beside that of a pull
 STEP = 4.0  # the furthest that one goes
 SPREAD = 1.0  # of the documents at the start
 WIDTH = 50
+FEW = 5  # documents below which there is nothing to map
 
 
 def layout(vectors: Vectors, labels: Ints, seed: int = 0, epochs: int = EPOCHS) -> Vectors:
@@ -21,8 +23,8 @@ def layout(vectors: Vectors, labels: Ints, seed: int = 0, epochs: int = EPOCHS) 
     Neighbours attract and sampled others repel each other under a Cauchy kernel, as in UMAP (McInnes, Healy
     and Melville 2018) and t-SNE; all move at once. The start is the plane of the topics' means.
     """
-    if len(vectors) < 5:
-        return np.asarray(reduced(vectors, 2, seed), dtype=np.float32)
+    if len(vectors) < FEW:
+        return np.eye(FEW, 2, dtype=np.float32)[: len(vectors)]
     random = np.random.default_rng(seed)
     order = random.permutation(len(vectors))
     x = normalize(reduced(vectors, WIDTH, seed))[order].astype(np.float32)
@@ -31,7 +33,7 @@ def layout(vectors: Vectors, labels: Ints, seed: int = 0, epochs: int = EPOCHS) 
     for epoch in range(epochs):
         here = moved(here, near, np.float32(1 - epoch / epochs), random)
     places = np.empty((len(x), 2), dtype=np.float32)
-    places[order] = np.stack(here, axis=1)
+    places[order] = PCA(2).fit_transform(np.stack(here, axis=1))  # the long side lies across
     return places
 
 

@@ -51,6 +51,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
     """
 
     method: ClassVar[str] = "topics"
+    kind_: ClassVar[str] = "topic"  # what it answers with
     opener: Callable[[str], Encoder] | None = None  # opens an encoder by its name
 
     def __init__(
@@ -87,7 +88,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         raw = self._encoded(told.texts) if given is None else means(given, told.places)
         self.centre_ = normalize(raw).mean(axis=0)
         x = self._centred(raw)
-        smallest = self.smallest or max(5, min(100, round(min(len(x), SAMPLE) / 400)))
+        smallest = self.smallest or least_size(min(len(x), SAMPLE))
         self._settle(find(x, self.topics, self.reduction, smallest, self.seed), told, x)
         return self
 
@@ -186,3 +187,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
     def _fitted(self) -> None:
         if not hasattr(self, "topics_"):
             raise NotFittedError("this TopicModel is not fitted yet: call fit or load first.")
+
+
+def least_size(texts: int) -> int:
+    """Return the least size of a cluster: 5 of 500 texts, 15 of 1,500 to 6,000, 25 of 10,000."""
+    return max(5, min(15, round(texts / 100)), round(texts / 400))

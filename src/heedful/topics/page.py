@@ -91,6 +91,7 @@ def data(story: Story) -> str:
     places = np.clip(scaled * SIDE, 0, SIDE).astype("<u2")
     room = next(room for most, room in SHOWN if len(places) <= most)
     drawn = {
+        "reach": (reach / (float(reach.max()) or 1.0)).round(4).tolist(),
         "places": b64encode(places.tobytes()).decode(),
         "labels": b64encode(known.labels.astype("<i2").tobytes()).decode(),
         "names": [clean(topic.name) for topic in story.model.topics_],

@@ -15,7 +15,7 @@ from heedful.topics.model import TopicModel
 from heedful.topics.timeline import Timeline
 from heedful.types import Ints
 
-EXAMPLE = 240  # characters of a text in the table
+EXAMPLE = 160  # characters of a text in the table
 MOST = 60  # topics with a row in the charts
 
 
@@ -27,7 +27,7 @@ def words(model: TopicModel, scores: Mapping[str, Any] | None) -> str:
         [
             escape(f"{topic.number}. {topic.name}"), escape(", ".join(topic.words)),
             f"{count(topic.size)}{tag('small', percent(topic.size / total))}", score(npmi),
-            "".join(tag("q", escape(short(text, EXAMPLE))) for text in topic.texts[:3]),
+            "".join(tag("q", escape(short(text, EXAMPLE))) for text in topic.texts[:2]),
         ]
         for topic, npmi in zip(model.topics_, each, strict=True)
     ]  # fmt: skip

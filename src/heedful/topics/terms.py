@@ -14,6 +14,7 @@ from heedful.types import Floats, Texts, Vectors
 MOST = 50_000  # words in the vocabulary
 AT_LEAST = 5  # documents that a word stands in, fewer where there are few documents
 SAYING = 0.04  # what a word must say about its documents' vectors, as a share of their variance
+LUCK = 1.5  # times what is expected by chance, that says nothing
 SIGN = re.compile(f"[{IDEOGRAMS}]")
 
 
@@ -57,8 +58,8 @@ def terms(texts: Texts, vectors: Vectors) -> Terms:
 def saying(counts: sp.csr_matrix, vectors: Vectors) -> Floats:
     """Return, for each of V words, what it says about the vectors (N, W) of the documents that have it.
 
-    That is the squared distance of their mean from the mean of all, beyond what as many documents drawn at
-    random would have, as a share of the variance. Words that stand everywhere ("the", "said") have about 0.
+    That is the squared distance of their mean from the mean of all, beyond 1.5 times what as many documents
+    drawn at random would have, as a share of the variance. Words that stand everywhere have about 0 or less.
     """
     centred = vectors - vectors.mean(axis=0)
     variance = float((centred**2).sum(axis=1).mean()) or 1.0
@@ -68,4 +69,4 @@ def saying(counts: sp.csr_matrix, vectors: Vectors) -> Floats:
     means = (present.T @ centred) / frequency[:, None]
     total = len(vectors)
     chance = (1.0 / frequency) * (total - frequency) / max(1, total - 1)
-    return np.asarray((means**2).sum(axis=1) / variance - chance, dtype=np.float64)
+    return np.asarray((means**2).sum(axis=1) / variance - LUCK * chance, dtype=np.float64)

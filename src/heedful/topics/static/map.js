@@ -26,6 +26,7 @@ const STARTS = new Uint32Array(CELLS * CELLS + 1), ORDER = new Uint32Array(N);
 for (let i = 0; i < N; i++) STARTS[cell(i) + 1]++;
 for (let c = 0; c < CELLS * CELLS; c++) STARTS[c + 1] += STARTS[c];
 { const next = STARTS.slice(); for (let i = 0; i < N; i++) ORDER[next[cell(i)]++] = i; }
+const DRAWN = Uint32Array.from(ORDER).sort((a, b) => (LABELS[a] >= 0) - (LABELS[b] >= 0)); // outliers first
 
 function fit() {
   const box = canvas.getBoundingClientRect();
@@ -36,7 +37,8 @@ function fit() {
   pixels = new Uint32Array(picture.data.buffer);
   ask();
 }
-const base = () => Math.min(canvas.width, canvas.height) * 0.94 / SIDE;
+const [WIDE, HIGH] = DOC.reach.map((share) => Math.max(share, 0.05) * SIDE);
+const base = () => Math.min(canvas.width * 0.86 / WIDE, canvas.height * 0.92 / HIGH);
 const side = (axis) => (axis ? canvas.height : canvas.width) / 2;
 const toX = (x) => (x - SIDE / 2 - view.x) * base() * view.scale + side(0);
 const toY = (y) => (y - SIDE / 2 - view.y) * base() * view.scale + side(1);
@@ -45,14 +47,16 @@ const fromY = (y) => (y - side(1)) / (base() * view.scale) + SIDE / 2 + view.y;
 
 function ask() { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; draw(); }); } }
 
-function dots(shown, colours, radius) {
+function dots(colours, radius, only = null) { // all points, or those of one topic
   const wide = canvas.width, high = canvas.height, k = base() * view.scale;
   const dx = side(0) - (SIDE / 2 + view.x) * k, dy = side(1) - (SIDE / 2 + view.y) * k;
-  for (let i = 0; i < N; i++) {
-    if (!shown(LABELS[i])) continue;
+  for (let j = 0; j < N; j++) {
+    const i = DRAWN[j];
+    if (only !== null && LABELS[i] !== only) continue;
     const x = Math.round(PLACES[2 * i] * k + dx), y = Math.round(PLACES[2 * i + 1] * k + dy);
     if (x < radius || y < radius || x >= wide - radius || y >= high - radius) continue;
     const ink = colours[LABELS[i] + 1];
+    if (radius === 0) { pixels[y * wide + x] = ink; continue; }
     for (let v = -radius; v <= radius; v++) {
       const half = radius > 1 && Math.abs(v) === radius ? radius - 1 : radius, at = (y + v) * wide + x;
       for (let u = at - half; u <= at + half; u++) pixels[u] = ink;
@@ -73,8 +77,8 @@ function draw() {
   pixels.fill(paper);
   const few = N < 8000 ? 1 : 0, radius = Math.round((few + Math.min(3, Math.log2(view.scale) * 0.7)) * (unit > 1 ? 1.5 : 1));
   const faints = new Array(inks.length).fill(faint);
-  if (chosen === null) { dots((topic) => topic < 0, inks, radius); dots((topic) => topic >= 0, inks, radius); }
-  else { dots((topic) => topic !== chosen, faints, radius); dots((topic) => topic === chosen, inks, radius + 1); }
+  dots(chosen === null ? inks : faints, radius);
+  if (chosen !== null) dots(inks, radius + 1, chosen);
   pen.putImageData(picture, 0, 0);
   words();
   if (hovered >= 0) {
@@ -85,7 +89,7 @@ function draw() {
 
 function words() { // names of topics where they do not cover each other
   const taken = [], style = getComputedStyle(document.body);
-  pen.font = `600 ${12 * unit}px system-ui, sans-serif`; pen.textAlign = "center"; pen.lineJoin = "round";
+  pen.font = `600 ${11.5 * unit}px system-ui, sans-serif`; pen.textAlign = "center"; pen.lineJoin = "round";
   for (const [topic, place] of DOC.middles.entries()) {
     if (!place || (chosen !== null && topic !== chosen)) continue;
     const x = toX(place[0]), y = toY(place[1]), half = pen.measureText(DOC.names[topic]).width / 2 + 4 * unit;
@@ -93,7 +97,7 @@ function words() { // names of topics where they do not cover each other
     const near = (other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 17 * unit;
     if (taken.some(near)) continue;
     taken.push({ x, y, half });
-    pen.lineWidth = 4 * unit; pen.strokeStyle = style.getPropertyValue("--paper"); pen.strokeText(DOC.names[topic], x, y);
+    pen.lineWidth = 3 * unit; pen.strokeStyle = style.getPropertyValue("--paper"); pen.strokeText(DOC.names[topic], x, y);
     pen.fillStyle = style.getPropertyValue("--ink"); pen.fillText(DOC.names[topic], x, y);
   }
 }
