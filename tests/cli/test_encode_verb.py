@@ -119,3 +119,11 @@ def test_similarity_of_vectors() -> None:
         similarity(one, other, "l2")
     with pytest.raises(heedful.DataError, match="2 and 3 dimensions"):
         similarity(one, np.zeros((1, 3), np.float32))
+
+
+def test_what_gives_labels_is_no_encoder(place: Path, capsys: Capture) -> None:
+    from heedful.tasks.probe import Probe
+
+    Probe(str(place)).fit(["the bank", "the sea"] * 4, ["a", "b"] * 4).save("probe")
+    assert main(["encode", "probe", "t.jsonl", "-o", "v.npy"]) == 2
+    assert "probe holds a Probe; expected a sentence encoder" in capsys.readouterr().err

@@ -41,11 +41,18 @@ class Rows:
 
 
 def opened(model: str) -> "SentenceEncoder":
-    """Return the sentence encoder of that name or folder, also that of a training."""
-    from heedful.artefact import within
+    """Return the sentence encoder of that name or folder, also that of a training; refuse another model."""
+    from heedful.errors import ConfigError
+    from heedful.models import load
     from heedful.tasks.embed import SentenceEncoder
 
-    return SentenceEncoder.load(within(Path(model)) if Path(model).is_dir() else model)
+    found = load(model)
+    if not isinstance(found, SentenceEncoder):
+        raise ConfigError(
+            f"{model} holds a {type(found).__name__}; expected a sentence encoder, such as minilm or what "
+            "`heedful fit embed` makes."
+        )
+    return found
 
 
 def warnings(found: dict[str, Any]) -> None:
