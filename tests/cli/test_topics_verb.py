@@ -40,7 +40,7 @@ def test_a_line_for_each_topic(table: Path, capsys: Capture) -> None:
     lines = shown.out.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["0", "1", "2", "3"]
     assert lines[4].startswith("NPMI ") and lines[5].startswith("NMF ")
-    assert "1 rows have no text and no topic." in shown.err
+    assert "Rows without a text, and so without a topic: 1." in shown.err
 
 
 def test_the_folder_has_a_row_for_each_row(table: Path, tmp_path: Path, capsys: Capture) -> None:

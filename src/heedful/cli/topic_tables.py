@@ -162,15 +162,19 @@ def notes(given: Given, found: Found) -> list[str]:
     told = counts(given, found)
     said = list(given.notes)
     if told["empty"]:
-        said.append(f"{told['empty']:,} rows have no text and no topic.")
+        said.append(f"Rows without a text, and so without a topic: {told['empty']:,}.")
     if told["outliers"]:
-        said.append(f"{told['outliers']:,} texts are like no topic (outliers; --nearest gives them one).")
+        said.append(
+            f"Texts that are like no topic (outliers; --nearest gives them one): {told['outliers']:,}."
+        )
     if told["truncated"]:
-        said.append(f"{told['truncated']:,} texts are longer than the encoder reads: the end is not seen.")
+        said.append(f"Texts whose end the encoder does not see: {told['truncated']:,}.")
     if found.timeline and found.timeline.bad:
-        said.append(f"{found.timeline.bad:,} dates could not be read, the first: {found.timeline.example!r}.")
+        said.append(
+            f"Dates that could not be read: {found.timeline.bad:,}, the first {found.timeline.example!r}."
+        )
     if found.timeline and found.timeline.missing:
-        said.append(f"{found.timeline.missing:,} rows have no date.")
+        said.append(f"Rows without a date: {found.timeline.missing:,}.")
     return said
 
 

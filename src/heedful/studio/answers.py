@@ -31,7 +31,7 @@ def answers(
 
 
 def shape(estimator: Any) -> str:
-    """Return what a model answers with: "single" label, "multi" labels, "number", "tag"s, "answer", "topic"."""
+    """Return what a model answers with: "single", "multi" (labels), "number", "tag", "answer" or "topic"."""
     for verb in ("tag", "answer"):
         if hasattr(estimator, verb):
             return verb

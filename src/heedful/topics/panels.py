@@ -101,7 +101,7 @@ def scored(scores: Mapping[str, Any] | None) -> str:
     note = (
         f"NPMI: do the {scores['top']} words of a topic stand within {scores['window']} words of each other "
         "more often than by chance? 0 is chance, 1 always, −1 never. Diversity: the share of words that "
-        "belong to one topic only. NMF and LDA have as many topics and the same words to choose from."
+        "are different, over all topics. NMF and LDA have as many topics and the same words to choose from."
     )
     return table + tag("p", escape(note), class_="note") + stable(scores.get("stability"))
 
