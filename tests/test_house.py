@@ -125,3 +125,9 @@ def test_families_and_text_do_not_need_torch() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert result.stderr.strip() == "False"
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    twice = {name for name in names if names.count(name) > 1}
+    assert not twice, f"pytest cannot tell them apart: {sorted(twice)}"

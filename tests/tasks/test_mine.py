@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tasks.kin import graded, table
 from tasks.scribe import folder
-from tasks.test_fit_embed import graded, table
 
 import heedful
 from heedful.cli.main import main

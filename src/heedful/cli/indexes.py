@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from heedful.cli import vectors
 from heedful.cli.told import safe
-from heedful.errors import ConfigError
 from heedful.search.index import Hit, Index, Scorer
 from heedful.search.intake import Added
 from heedful.search.windows import Windowed
@@ -19,11 +19,7 @@ SHOWN = 200  # characters of a text on the terminal
 
 def encoder(model: str, windows: bool) -> Encoder:
     """Load an encoder by name or folder; with `windows` it reads all of a long text."""
-    import heedful
-
-    found: Any = heedful.load(model)
-    if not hasattr(found, "encode"):
-        raise ConfigError(f"{model} makes no vectors of texts. Name a sentence encoder, such as minilm.")
+    found = vectors.opened(model)
     return Windowed(found) if windows else found
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tasks.kin import NAMES, graded, pairs, table
 from tasks.scribe import folder
-from tasks.test_fit_embed import NAMES, graded, pairs, table
 
 import heedful
 from heedful.data.likes import read_likes
