@@ -170,6 +170,7 @@ def test_scores_tell_good_topics_from_bad_and_stand_beside_rivals() -> None:
     texts, _ = planted(240)
     model = TopicModel(4, encoder=Bag()).fit(texts)
     told = scores(model, runs=2)
+    assert told["stability"]["seeds_and_orders"]["topics"] == [4, 4]
     assert told["npmi"] > 0.05 and told["diversity"] > 0.55
     assert set(told["rivals"]) == {"NMF", "LDA"} and len(told["npmi_by_topic"]) == 4
     assert told["stability"]["seeds_and_orders"]["rand"] > 0.95

@@ -64,7 +64,9 @@ def reduce(vectors: Vectors, reduction: str, topics: int | None, seed: int) -> F
     if reduction == "pca":
         return reduced(vectors, width, seed).astype(np.float64)
     if reduction == "neighbours":
-        return smooth(neighbours(vectors, seed=seed), width if topics is None else min(60, topics), seed)
+        return smooth(
+            neighbours(vectors, seed=seed), width if topics is None else min(60, max(2, topics - 1)), seed
+        )
     try:
         from umap import UMAP
     except ImportError:

@@ -29,6 +29,7 @@ class Documents:
     """The texts of a fit and what is known of each: in memory only, for scores and pages."""
 
     told: Texted
+    raw: Vectors  # (U, W) as the encoder gave them
     vectors: Vectors  # (U, W) centred, of length 1
     terms: Terms
     labels: Ints  # (U,)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import LinearOperator, eigsh
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
@@ -80,13 +80,16 @@ def smooth(near: Ints, width: int, seed: int) -> Floats:
     rows = np.repeat(np.arange(total), count)
     graph = sp.csr_matrix((np.ones(total * count), (rows, near.ravel())), shape=(total, total))
     graph = graph.maximum(graph.T)
-    root = sp.diags(1.0 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel()))
+    degrees = np.asarray(graph.sum(axis=1)).ravel()
+    root = sp.diags(1.0 / np.sqrt(degrees))
     walk = root @ graph @ root
+    constant = np.sqrt(degrees / degrees.sum())
     width = min(width, total - 2)
     if total <= DENSE:
-        values, directions = np.linalg.eigh(walk.toarray())
+        values, directions = np.linalg.eigh(walk.toarray() - np.outer(constant, constant))
     else:
         start = np.random.default_rng(seed).normal(size=total)
-        values, directions = eigsh(walk, k=width + 1, which="LA", v0=start, tol=1e-9)
-    order = np.argsort(-values)[1 : width + 1]
+        rest = LinearOperator(walk.shape, lambda x: walk @ x - constant * (constant @ x), dtype=float)
+        values, directions = eigsh(rest, k=width, which="LA", v0=start, tol=1e-9)
+    order = np.argsort(-values)[:width]
     return np.asarray(directions[:, order] * np.sqrt(np.maximum(values[order], 0.0)))

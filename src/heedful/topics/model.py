@@ -89,7 +89,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         self.centre_ = normalize(raw).mean(axis=0)
         x = self._centred(raw)
         smallest = self.smallest or least_size(min(len(x), SAMPLE))
-        self._settle(find(x, self.topics, self.reduction, smallest, self.seed), told, x)
+        self._settle(find(x, self.topics, self.reduction, smallest, self.seed), told, raw, x)
         return self
 
     def transform(self, texts: Texts, vectors: Vectors | None = None) -> Ints:
@@ -130,7 +130,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
 
         return load(cls, Path(folder))
 
-    def _settle(self, found: Places, told: Texted, x: Vectors) -> None:
+    def _settle(self, found: Places, told: Texted, raw: Vectors, x: Vectors) -> None:
         """Give every text its topic, the largest topic first, and describe the topics."""
         labels, _ = found.assign(x, self.outliers == "keep")
         sizes = np.bincount(labels[told.places[told.places >= 0]] + 1, minlength=len(found.vectors) + 1)[1:]
@@ -142,7 +142,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         self.known_ = dict(zip(told.digests, labels.tolist(), strict=True))
         words = terms(told.texts, x)
         weights = class_tf_idf(words.counts, labels, len(self.places_.vectors), cosines)
-        self.documents_: Documents | None = Documents(told, x, words, labels, cosines, weights)
+        self.documents_: Documents | None = Documents(told, raw, x, words, labels, cosines, weights)
         self.topics_ = self._described(self.documents_)
 
     def _described(self, known: Documents) -> list[Topic]:

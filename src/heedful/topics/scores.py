@@ -1,6 +1,7 @@
 """What a topic model is worth: its words beside those of NMF and LDA, and whether it comes out again."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import NMF, LatentDirichletAllocation
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import adjusted_rand_score
 
@@ -79,7 +81,9 @@ def beside(name: str, model: TopicModel, known: Documents, say: Say) -> dict[str
     begin = time.perf_counter()
     counts = known.terms.counts[:MOST]
     topics = min(len(model.topics_), *counts.shape)
-    weights = RIVALS[name](counts, topics, model.seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # near enough for words
+        weights = RIVALS[name](counts, topics, model.seed)
     seconds = time.perf_counter() - begin
     order = np.argsort(-weights, axis=1, kind="stable")[:, :TOP]
     words = [[known.terms.vocabulary[column] for column in row] for row in order]
@@ -94,7 +98,7 @@ def stability(
     The adjusted Rand index (Hubert and Arabie 1985) compares where shared texts went, 1 is the same and 0 is
     chance, outliers being a group; `words` is the mean Jaccard similarity of the words of matched topics.
     """
-    texts, vectors = known.told.texts[:MOST], known.vectors[:MOST]
+    texts, vectors = known.told.texts[:MOST], known.raw[:MOST]
     random = np.random.default_rng(model.seed)
     parts = {"seeds_and_orders": 1.0, "samples": SHARE}
     told: dict[str, Any] = {"runs": runs, "texts": len(texts), "share": SHARE}
