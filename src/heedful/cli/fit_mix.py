@@ -5,9 +5,9 @@ import click
 from heedful.cli.fit_pairs import run
 from heedful.cli.tasks import MODEL, RUN
 
-ABOUT = """Train one model on the tasks that TASKS.yaml lists, told apart by prefixes, as T5 is.
+ABOUT = """Train one model for several tasks.
 
-It has `temperature:` and a list `tasks:`, each with `task: translate` or `summarize`, `prefix:`, `train:` and
+They stand in TASKS.yaml and are told apart by prefixes, as T5's are. It has `temperature:` and a list `tasks:`, each with `task: translate` or `summarize`, `prefix:`, `train:` and
 perhaps `dev: test: source: target:`, as the options of those have them; files lie beside it. FOLDER gets
 report.html as well. The same command again goes on where it ended."""
 

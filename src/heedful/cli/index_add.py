@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(short_help="Add the rows of a table.")
 @click.argument("folder", metavar="INDEX")
 @click.argument("table")
 @click.option("--model", metavar="MODEL", help="Where the encoder is now, if it was moved.")

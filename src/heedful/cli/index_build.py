@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 
-@click.command()
+@click.command(short_help="Build an index over a table of texts.")
 @click.argument("table")
 @click.option("-o", "--out", required=True, metavar="INDEX", help="The folder of the index.")
 @click.option("--text", metavar="COLUMN", help="The column of texts (default: guessed).")

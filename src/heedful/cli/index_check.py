@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(short_help="Read every file again, and measure the engine.")
 @click.argument("folder", metavar="INDEX")
 @click.option(
     "--queries", default=200, show_default=True, type=click.IntRange(1), help="So many rows are asked."

@@ -5,7 +5,7 @@ import json
 import click
 
 
-@click.command()
+@click.command(short_help="Delete rows by ids, or by a filter.")
 @click.argument("folder", metavar="INDEX")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--where", metavar="FILTER", help="Delete the rows that fit a filter.")

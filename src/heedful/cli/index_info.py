@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(short_help="Show counts, size, engine and columns.")
 @click.argument("folder", metavar="INDEX")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def info(folder: str, as_json: bool) -> None:

@@ -47,14 +47,14 @@ Pairs stand in a table, or in two files line by line (gzip too). FOLDER gets rep
 written for the scored part. The same command again goes on where it ended."""
 PAIRED = {
     "translate": (
-        f"Train a translator on pairs of texts, and score it by BLEU and chrF.{MORE}",
+        f"Train a translator on pairs of texts.\n\nIt is scored by BLEU and chrF.{MORE}",
         {
             "--source": ("texts to translate", "the first of two"),
             "--target": ("their translations", "the second"),
         },
     ),
     "summarize": (
-        f"Train a summariser on documents and their summaries, and score it by ROUGE.{MORE}",
+        f"Train a summariser on documents and summaries.\n\nIt is scored by ROUGE.{MORE}",
         {"--source": ("documents", "document"), "--target": ("summaries", "summary")},
     ),
 }
@@ -115,8 +115,8 @@ TASKS = {
         option("--loss", type=LOSSES, help="What is minimised (default: auto, told from the kind)."),
         option("--matryoshka", metavar="D,D...", help="Dimensions that shall do alone, such as 256,128,64."),
     ]),
-    "augment": ("Train a sentence encoder on graded pairs and on new ones, which a cross-encoder grades.\n\n"
-                "This is Augmented SBERT, with the scores of each of its steps.", [
+    "augment": ("Train a sentence encoder on given and new pairs.\n\nThe new ones are graded by a "
+                "cross-encoder. This is Augmented SBERT, with the scores of each of its steps.", [
         column("--text", "texts"), column("--pair", "second texts"), column("--label", "grades"),
         option("--more", metavar="TABLE", help="Further texts, to make pairs of."),
         option("--cross", metavar="MODEL", help="What the cross-encoder is tuned from (default: --model)."),
@@ -124,8 +124,8 @@ TASKS = {
         number("--top", "New pairs of a text, by each way (default: 3)."),
         number("--most", "At most so many new pairs (default: 20000)."),
     ]),
-    "rank": ("Train a cross-encoder, which says how well one text answers another.\n\nTABLE has pairs, "
-             "triplets, or graded pairs.", [
+    "rank": ("Train a cross-encoder on pairs of texts.\n\nIt says how well one text answers another. "
+             "TABLE has pairs, triplets, or graded pairs.", [
         column("--text", "texts"), column("--pair", "texts that belong to them"),
         column("--negative", "texts that do not", "none"), column("--label", "grades", "none"),
         option("--kind", type=LIKES, help="What the rows are (default: auto, told from the columns)."),
