@@ -13,7 +13,7 @@ from heedful.topics.layout import layout
 from heedful.topics.scores import scores
 from heedful.topics.terms import spoken, terms
 from heedful.topics.timeline import finest, over, parsed, per_class
-from heedful.topics.weights import alike, class_tf_idf, names, top
+from heedful.topics.weights import alike, class_tf_idf, exclusive, names, top
 from heedful.types import Vectors
 
 
@@ -96,6 +96,12 @@ def test_class_tf_idf_is_the_published_formula() -> None:
     told = np.array([[2, 1, 1, 0], [0, 1, 0, 1]])  # ab cd ef gh, once in a document
     share = told / told.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(weights, share * np.log(1 + 3 / told.sum(axis=0)))
+
+
+def test_words_of_several_topics_step_back() -> None:
+    weights = np.array([[1.0, 0.95, 0.0], [1.0, 0.0, 0.95]])
+    assert exclusive(weights).argmax(axis=1).tolist() == [1, 2]
+    assert exclusive(weights)[0, 1] == pytest.approx(0.95) and exclusive(weights)[0, 2] == 0
 
 
 def test_words_are_varied() -> None:

@@ -14,7 +14,7 @@ from heedful.errors import ConfigError, DataError, NotFittedError
 from heedful.topics.clusters import AUTO, DIMENSIONS, OUTLIER, SAMPLE, Places, find
 from heedful.topics.documents import Documents, Texted, check_texts, check_vectors, digest, distinct, means
 from heedful.topics.terms import terms
-from heedful.topics.weights import class_tf_idf, names, top
+from heedful.topics.weights import class_tf_idf, exclusive, names, top
 from heedful.types import Encoder, Ints, Texts, Vectors
 
 FEWEST = 10  # different texts
@@ -146,7 +146,9 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         self.topics_ = self._described(self.documents_)
 
     def _described(self, known: Documents) -> list[Topic]:
-        chosen = [top(row, known.terms.vocabulary, self.words, self.variety) for row in known.weights]
+        chosen = [
+            top(row, known.terms.vocabulary, self.words, self.variety) for row in exclusive(known.weights)
+        ]
         named = names([[word for word, _ in words] for words in chosen], known.terms.documents, known.labels)
         sizes = np.bincount(self.labels_ + 1, minlength=len(chosen) + 1)[1:]
         found = []

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from heedful.types import Floats, Ints
 
 CLOSENESS = 6.0  # a document counts by this power of its cosine with its topic
+EXCLUSIVE = 0.15  # the power by which words of several topics step back
 CANDIDATES = 30  # words among which varied ones are chosen
 JOINED = 0.3  # two words of a name are one term where so many of the rarer one's uses are side by side
 
@@ -30,6 +31,15 @@ def class_tf_idf(counts: sp.csr_matrix, labels: Ints, topics: int, close: Floats
     mean = told.sum() / max(1, topics)
     share = told / np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
     return np.asarray(share * np.log1p(mean / np.maximum(everywhere, 1e-12)))
+
+
+def exclusive(weights: Floats) -> Floats:
+    """Return the weights (K, V) times a small power of each word's share in a topic of its weight in all.
+
+    Words of several topics step back for those of one, as in FREX (Bischof and Airoldi 2012).
+    """
+    share = weights / np.maximum(weights.sum(axis=0, keepdims=True), 1e-12)
+    return np.asarray(weights * share**EXCLUSIVE)
 
 
 def top(weights: Floats, vocabulary: Sequence[str], count: int, variety: float) -> list[tuple[str, float]]:
