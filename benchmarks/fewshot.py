@@ -8,6 +8,7 @@ where it ended: each cell (table, shots, seed, method) is kept in results/fewsho
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -194,7 +195,7 @@ def setfit(texts: list[str], labels: list[str], seed: int, iterations: int | Non
     model = SetFitModel.from_pretrained(str(locate("minilm")), labels=sorted(set(labels)))
     arguments = TrainingArguments(
         num_iterations=iterations, num_epochs=1, batch_size=16, seed=seed, report_to="none",
-        save_strategy="no", output_dir="/tmp/setfit-benchmark", show_progress_bar=False,
+        save_strategy="no", output_dir=str(Path(tempfile.gettempdir()) / "setfit"), show_progress_bar=False,
     )  # fmt: skip
     rows = Dataset.from_dict({"text": texts, "label": labels})
     Trainer(model=model, args=arguments, train_dataset=rows).train()
