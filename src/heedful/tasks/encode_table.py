@@ -66,25 +66,18 @@ def encode_table(
         begin(parts, run_of(encoder, table, source, wanted))
         done = sum(len(vectors) for vectors in standing(parts))
         say(done)
-        unread = fill(encoder, source, wanted, parts, done, say)
+        fresh = fill(encoder, source, wanted, parts, done, say)
         finish(parts, out, source)
-        cut = [row for path in listed(parts) for row in read_part(path)[1].tolist()]
-        shape = (done + unread.rows, wanted.dimensions or encoder.width)
+        cut = [row for path in listed(parts) for row in read_part(path, "cut").tolist()]
+        empty = sum(int(read_part(path, "empty")[0]) for path in listed(parts))
+        shape = (done + fresh, wanted.dimensions or encoder.width)
         shutil.rmtree(parts)
     return {
         "model": encoder.found, "table": source.name, "column": source.column, "notes": source.notes,
         "rows": shape[0], "dimensions": shape[1], "gone_on_from_row": done, "out": str(out),
-        "empty": unread.empty, "truncated": len(cut), "max_tokens": encoder.tokenizer.max_tokens,
+        "empty": empty, "truncated": len(cut), "max_tokens": encoder.tokenizer.max_tokens,
         "examples": shown(encoder, source, wanted.prompt, cut[:SHOWN]),
     }  # fmt: skip
-
-
-@dataclass
-class Counted:
-    """Rows that were encoded, and how many of them had no text."""
-
-    rows: int = 0
-    empty: int = 0
 
 
 def check_out(out: Path, table: str) -> Path:
@@ -140,14 +133,14 @@ def listed(parts: Path) -> list[Path]:
 def standing(parts: Path) -> Iterator[Vectors]:
     """Yield the vectors of each part."""
     for path in listed(parts):
-        yield read_part(path)[0]
+        yield read_part(path)
 
 
-def read_part(path: Path) -> tuple[Vectors, Any]:
-    """Return the vectors of a part, and the rows (from 1) whose texts were truncated."""
+def read_part(path: Path, name: str = "vectors") -> Any:
+    """Return the vectors of a part, its truncated rows (`cut`, from 1), or its texts that are `empty`."""
     try:
         with safe_open(path, "numpy") as file:
-            return file.get_tensor("vectors"), file.get_tensor("cut")
+            return file.get_tensor(name)
     except (OSError, SafetensorError) as problem:
         raise DataError(f"{path} is damaged ({problem}). Remove {path.parent} and start again.") from None
 
@@ -155,21 +148,20 @@ def read_part(path: Path) -> tuple[Vectors, Any]:
 def fill(
     encoder: SentenceEncoder, source: Source, wanted: Wanted, parts: Path, done: int,
     say: Callable[[int], None],
-) -> Counted:  # fmt: skip
-    """Encode what no part holds yet, ROWS texts at a time."""
-    counted, texts = Counted(), islice(source.texts(), done, None)
+) -> int:  # fmt: skip
+    """Encode what no part holds yet, ROWS texts at a time; return how many rows that were."""
+    first, texts = done, islice(source.texts(), done, None)
     while chunk := [text or "" for text in islice(texts, ROWS)]:
-        first = done + counted.rows
         ids = encoder.tokenizer.encode([wanted.prompt + text for text in chunk])
         settings = asdict(wanted)
         vectors = encoder.encode(chunk, **settings)
         cut = first + 1 + np.flatnonzero(ids.cut)
         with replacing(parts / f"part-{first:012d}.safetensors") as fresh:
-            save_file({"vectors": vectors, "cut": cut.astype(np.int64)}, fresh)
-        counted.rows += len(chunk)
-        counted.empty += sum(not text.strip() for text in chunk)
-        say(done + counted.rows)
-    return counted
+            empty = np.array([sum(not text.strip() for text in chunk)])
+            save_file({"vectors": vectors, "cut": cut.astype(np.int64), "empty": empty}, fresh)
+        first += len(chunk)
+        say(first)
+    return first - done
 
 
 def finish(parts: Path, out: Path, source: Source) -> None:
