@@ -35,10 +35,9 @@ def scorer(model: str | None) -> Scorer | None:
     """Load a cross-encoder, None for None."""
     if model is None:
         return None
-    from importlib import import_module
+    from heedful.tasks.rank import CrossEncoder
 
-    found: Scorer = import_module("heedful.tasks.rank").CrossEncoder.load(model)
-    return found
+    return CrossEncoder.load(model)
 
 
 def progress() -> Callable[[int], None]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from heedful.checkpoint.find import find
 from heedful.checkpoint.folder import Form, load_tokenizer, load_transformer, save_transformer
 from heedful.checkpoint.tensors import LARGEST_JSON
+from heedful.core.attention import Packed
 from heedful.core.config import TokenInput
 from heedful.core.inputs import pack
 from heedful.core.model import Stack, Transformer
@@ -82,10 +83,8 @@ class SentenceEncoder(nn.Module):
 
         `segments` holds for each token the number of the text that it belongs to (None: there is one text).
         """
-        ids, layout = pack(sequences)
-        device = next(self.parameters()).device
-        parts = None if segments is None else pack(segments)[0].to(device)
-        states, _ = self.stack(ids.to(device), layout, segments=parts)
+        ids, layout, parts = packed(self, sequences, segments)
+        states, _ = self.stack(ids, layout, segments=parts)
         x = POOLINGS[self.pooling](states.float(), layout)
         for module in self.after:
             x = module(x)
@@ -114,11 +113,11 @@ class SentenceEncoder(nn.Module):
                 self.tokenizer.encode([prompt + text for text in texts[i : i + CHUNK]]).ids,
                 batch_tokens=batch_tokens,
                 precision=precision,
-            )[:, :dimensions]
+            )
             for i in range(0, len(texts), CHUNK)
         ]
-        found = np.concatenate(parts) if parts else np.zeros((0, dimensions or self.width), dtype=np.float32)
-        return unit(found) if normalize else found
+        found = np.concatenate(parts) if parts else np.zeros((0, self.width), dtype=np.float32)
+        return shortened(found, dimensions, normalize)
 
     def vectors(
         self,
@@ -172,6 +171,15 @@ class SentenceEncoder(nn.Module):
         (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
 
 
+def packed(
+    module: nn.Module, sequences: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None
+) -> tuple[Tensor, Packed, Tensor | None]:
+    """Return ids (N,) end to end, their layout and segments (N,), on the device where a module is."""
+    ids, layout = pack(sequences)
+    device = next(module.parameters()).device
+    return ids.to(device), layout, None if segments is None else pack(segments)[0].to(device)
+
+
 def side_by_side_vectors(
     module: nn.Module, width: int, ids: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None,
     batch_tokens: int, kind: torch.dtype,
@@ -215,6 +223,12 @@ def encode_within(
     missing = len(texts) - len(rows)
     stopped = f"time ran out after {len(rows):,} of {len(texts):,} training texts" if missing else None
     return vectors[sort], rows[sort], stopped
+
+
+def shortened(vectors: Vectors, dimensions: int | None, normalize: bool) -> Vectors:
+    """Return the first `dimensions` of each vector (None: all), divided by their length if asked."""
+    found = vectors[:, :dimensions]
+    return unit(found) if normalize else found
 
 
 def check_dimensions(dimensions: int | None, width: int) -> None:

@@ -18,7 +18,7 @@ from heedful.data.table import choose, open_rows
 from heedful.data.write import write_vectors
 from heedful.errors import DataError
 from heedful.storage import locked, read_json, replacing
-from heedful.tasks.embed import SentenceEncoder, check_dimensions
+from heedful.tasks.embed import SentenceEncoder, check_dimensions, shortened
 from heedful.text.tokenizer import UNCUT, Tokenizer, legal
 from heedful.train.checkpoints import another_run
 from heedful.types import Vectors
@@ -153,8 +153,8 @@ def fill(
     first, texts = done, islice(source.texts(), done, None)
     while chunk := [text or "" for text in islice(texts, ROWS)]:
         ids = encoder.tokenizer.encode([wanted.prompt + text for text in chunk])
-        settings = asdict(wanted)
-        vectors = encoder.encode(chunk, **settings)
+        vectors = encoder.vectors(ids.ids, precision=wanted.precision)
+        vectors = shortened(vectors, wanted.dimensions, wanted.normalize)
         cut = first + 1 + np.flatnonzero(ids.cut)
         with replacing(parts / f"part-{first:012d}.safetensors") as fresh:
             empty = np.array([sum(not text.strip() for text in chunk)])

@@ -15,7 +15,6 @@ from heedful.data.likes_division import Parted, part
 from heedful.data.parallel import folded
 from heedful.errors import ConfigError
 from heedful.estimator import Clock
-from heedful.search.words import Words
 from heedful.storage import locked, writing
 from heedful.tasks.longtexts import Pair
 from heedful.tasks.rank import METHOD, CrossEncoder
@@ -139,22 +138,22 @@ class Ranking:
         if self.search is not None:
             chosen = np.random.default_rng(0).permutation(len(self.search.queries))[:QUERIES]
             self.search.keep(sorted(chosen.tolist()))
-            words = Words().fit(self.search.documents)
-            self.candidates = words.search(self.search.queries, RERANKED)[0].tolist()
+            self.candidates = self.search.by_words(RERANKED)
 
     def add(self, name: str, encoder: CrossEncoder) -> dict[str, Any]:
         """Return the figures of a cross-encoder, kept under a name."""
         if self.search is None:
             graded = [(row[0], row[1]) for row in self.scorer.scored.texts]
             return self.scorer.put(name, encoder.score(graded))
-        found = [[place for place in row if place >= 0] for row in self.candidates]
         pairs = [
             (query, self.search.documents[place])
-            for query, row in zip(self.search.queries, found, strict=True)
+            for query, row in zip(self.search.queries, self.candidates, strict=True)
             for place in row
         ]
         scores = iter(encoder.score(pairs).tolist())
-        ordered = [[place for _, place in sorted((-next(scores), place) for place in row)] for row in found]
+        ordered = [
+            [place for _, place in sorted((-next(scores), place) for place in row)] for row in self.candidates
+        ]
         return self.scorer.put(name, self.search.scores(ordered))
 
     def baselines(self) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from heedful.checkpoint.find import find
 from heedful.checkpoint.folder import Form, load_tokenizer, load_transformer, save_transformer
 from heedful.core.config import TokenInput
-from heedful.core.inputs import pack
 from heedful.core.model import Transformer
 from heedful.core.precision import dtype
 from heedful.errors import CheckpointError, DataError
 from heedful.storage import writing
-from heedful.tasks.embed import LONGEST, check_vocab, max_tokens, side_by_side_vectors
+from heedful.tasks.embed import LONGEST, check_vocab, max_tokens, packed, side_by_side_vectors
 from heedful.tasks.heads import under_head
 from heedful.tasks.longtexts import Pair, Slicer, Windows, as_form
 from heedful.text.tokenizer import Tokenizer
@@ -70,10 +69,8 @@ class CrossEncoder(nn.Module):
         self, sequences: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None = None
     ) -> Tensor:
         """Return the scores (B, 1) of B pairs as lists of token ids; `segments` tell the two texts apart."""
-        ids, layout = pack(sequences)
-        device = next(self.parameters()).device
-        parts = None if segments is None else pack(segments)[0].to(device)
-        states, layout = self.transformer(ids.to(device), layout, segments=parts)
+        ids, layout, parts = packed(self, sequences, segments)
+        states, layout = self.transformer(ids, layout, segments=parts)
         return self.transformer.scores(states, layout)
 
     def score(self, pairs: Sequence[Pair]) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,9 +59,14 @@ class Search:
         """Return the documents nearest to each query by cosine."""
         return nearest(unit(encoder.encode(self.queries)), unit(encoder.encode(self.documents)), top)
 
+    @cached_property
+    def words(self) -> Words:
+        """BM25 over the documents."""
+        return Words().fit(self.documents)
+
     def by_words(self, top: int = TOP) -> list[list[int]]:
         """Return the documents that BM25 finds for each query."""
-        rows, _ = Words().fit(self.documents).search(self.queries, top)
+        rows, _ = self.words.search(self.queries, top)
         return [[place for place in row if place >= 0] for row in rows.tolist()]
 
     def scores(self, found: list[list[int]]) -> dict[str, Floats]:
