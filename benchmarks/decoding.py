@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,25 @@ SIZES = {
     "mini": {"width": 256, "depth": 3, "heads": 4, "vocab": 8192},
 }
 SENTENCES, WRITTEN = 64, 20  # sentences of 6 to 30 tokens; tokens written to each
-Round = Callable[[], float]
+Rows = list[list[int]]
+Work = Callable[[], Rows]  # translates all sentences; the written tokens of each
 
 
 def model(size: str, folder: Path) -> Translator:
     """Write a model with random weights and open it."""
     recipe = Recipe(**SIZES[size], context=512)
-    words = ["<pad>", "</s>", "<unk>", *(f"t{number}" for number in range(recipe.vocab - 3))]
+    words = ["</s>", "<unk>", *(f"t{number}" for number in range(recipe.vocab - 3)), "<pad>"]
     engine = Engine(models.WordLevel({word: id for id, word in enumerate(words)}, unk_token="<unk>"))
     engine.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    engine.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
-    engine.add_special_tokens(words[:3])
+    engine.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 0)])
+    engine.add_special_tokens([*words[:2], "<pad>"])
     tokenizer = Tokenizer(engine.to_str(), UNCUT, companions(MARKS["translate"], True, 512))
     made, form = planned(recipe, tokenizer, "translate", "marian", ("MTModel",))
     begin(made, 0)
+    with torch.no_grad():  # CTranslate2 starts from zeros, as Marian's own files do
+        for name, weight in made.named_parameters():
+            if name.endswith("input.token.weight"):
+                weight[-1] = 0
     save_transformer(made, form, folder)
     tokenizer.save(folder)
     return Translator.load(folder)
@@ -60,18 +66,26 @@ def run(size: str, beams: int) -> dict[str, Any]:
         folder.mkdir()
         ours = model(size, folder)
         random = np.random.default_rng(0)
-        rows = [[*random.integers(3, SIZES[size]["vocab"], n).tolist(), 1] for n in
+        rows = [[*random.integers(2, SIZES[size]["vocab"] - 1, n).tolist(), 0] for n in
                 random.integers(6, 30, SENTENCES)]  # fmt: skip
         how = Settings(beams=beams, max_tokens=WRITTEN, min_tokens=WRITTEN)
-        rounds = {
-            "heedful": timed(lambda: ours.answers(rows, how)),
-            "transformers": timed(reference(folder, rows, beams)),
-            **{name: timed(one) for name, one in ctranslate2(Path(name), folder, rows, beams).items()},
+        works: dict[str, Work] = {
+            "heedful": lambda: [found[0].tokens for found in ours.answers(rows, how)],
+            "transformers": reference(folder, rows, beams),
+            **ctranslate2(Path(name), folder, rows, beams),
         }
-        return {"beams": beams, "sentences": SENTENCES, "written": WRITTEN, **compared(rounds)}
+        written = {peer: work() for peer, work in works.items()}  # to warm up, and to be compared
+        return {
+            "beams": beams, "sentences": SENTENCES, "written": WRITTEN,
+            "same_as_transformers": {
+                peer: fmean(a == b for a, b in zip(one, written["transformers"], strict=True))
+                for peer, one in written.items()
+            },
+            **compared({peer: timed(work) for peer, work in works.items()}),
+        }  # fmt: skip
 
 
-def timed(work: Callable[[], object]) -> Round:
+def timed(work: Work) -> Callable[[], float]:
     """Return what runs `work` and tells the written tokens per second."""
 
     def one() -> float:
@@ -79,46 +93,47 @@ def timed(work: Callable[[], object]) -> Round:
         work()
         return SENTENCES * WRITTEN / (time.monotonic() - start)
 
-    one()
     return one
 
 
-def reference(folder: Path, rows: list[list[int]], beams: int) -> Callable[[], object]:
+def reference(folder: Path, rows: Rows, beams: int) -> Work:
     """Return what lets transformers translate the rows."""
     from transformers import MarianMTModel
 
     theirs = MarianMTModel.from_pretrained(folder).eval()
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    longest, pad = max(map(len, rows)), theirs.config.pad_token_id
+    ids = torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
 
-    def work() -> object:
+    def work() -> Rows:
         with torch.inference_mode():
-            return theirs.generate(
-                input_ids=ids, attention_mask=(ids != 0).long(), num_beams=beams, do_sample=False,
+            found: torch.Tensor = theirs.generate(
+                input_ids=ids, attention_mask=(ids != pad).long(), num_beams=beams, do_sample=False,
                 min_new_tokens=WRITTEN, max_new_tokens=WRITTEN,
             )  # fmt: skip
+        return found[:, 1:].tolist()
 
     return work
 
 
-def ctranslate2(
-    out: Path, folder: Path, rows: list[list[int]], beams: int
-) -> dict[str, Callable[[], object]]:
+def ctranslate2(out: Path, folder: Path, rows: Rows, beams: int) -> dict[str, Work]:
     """Return what lets CTranslate2 translate the rows, in float32 and in int8; nothing without it."""
     try:
         import ctranslate2 as peer
     except ImportError:
         return {}
     peer.converters.TransformersConverter(str(folder)).convert(str(out / "converted"), force=True)
-    words = [[f"t{id - 3}" if id > 2 else "</s>" for id in row] for row in rows]
+    words = [[f"t{id - 2}" if id else "</s>" for id in row] for row in rows]
     found = {}
     for kind in ("float32", "int8"):
         engine = peer.Translator(
             str(out / "converted"), compute_type=kind, inter_threads=1, intra_threads=torch.get_num_threads()
         )
-        found[f"CTranslate2 {kind}"] = lambda engine=engine: engine.translate_batch(
-            words, beam_size=beams, min_decoding_length=WRITTEN, max_decoding_length=WRITTEN
-        )
+        found[f"CTranslate2 {kind}"] = lambda engine=engine: [
+            [int(word[1:]) + 2 if word[1:].isdecimal() else 0 for word in one.hypotheses[0]]
+            for one in engine.translate_batch(
+                words, beam_size=beams, min_decoding_length=WRITTEN, max_decoding_length=WRITTEN
+            )
+        ]
     return found
 
 

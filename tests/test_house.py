@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "label": {"data"},
     "topics": {"text", "report", "baselines.terms"},
     "models": {"tasks", "baselines", "checkpoint"},
+    "lineage": {"core", "report", "baselines"},
     "compare": {"tasks", "baselines", "models", "report", *BELOW_TASKS},
 }
 OPEN = {"cli", "studio", "__init__", "__main__"}

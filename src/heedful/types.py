@@ -10,6 +10,7 @@ Texts: TypeAlias = Sequence[str]
 Labels: TypeAlias = Sequence[str]
 Floats: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 

@@ -1,0 +1,1 @@
+"""The ancestors of the transformer, each with its paper's own experiment."""

@@ -1,0 +1,60 @@
+"""The techniques in the order of their years: who, what it was for, what it added, what it could not do.
+
+This file is data and imports no technique: `heedful lineage` has to be quick.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from heedful.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Technique:
+    """One technique. `module` is the file in this folder whose `run(effort)` is the paper's experiment."""
+
+    name: str
+    title: str
+    year: int
+    authors: str
+    paper: str
+    idea: str
+    added: str
+    limits: str
+    module: str
+
+
+ALL = (
+    Technique(
+        name="perceptron",
+        title="Perceptron",
+        year=1958,
+        authors="Rosenblatt",
+        paper="The perceptron: a probabilistic model for information storage and organization in the brain",
+        idea="A weighted sum and a threshold; after a mistake the example is added to the weights.",
+        added="Weights that are learned, with a proof that the rule ends when a line parts the classes.",
+        limits="Only a straight line: not even exclusive-or.",
+        module="perceptron",
+    ),
+    Technique(
+        name="hopfield",
+        title="Hopfield network",
+        year=1982,
+        authors="Hopfield",
+        paper="Neural networks and physical systems with emergent collective computational abilities",
+        idea="Patterns are valleys of an energy; units that follow the others roll into the nearest one.",
+        added="Memory by content, and energy as a way to understand a network.",
+        limits="About 0.14 patterns for each unit; nothing between input and output is learned.",
+        module="hopfield",
+    ),
+)
+TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
+
+
+def named(name: str) -> Technique:
+    """Return a technique; DataError with the nearest names where there is none of that name."""
+    if name in TECHNIQUES:
+        return TECHNIQUES[name]
+    near = get_close_matches(name, TECHNIQUES, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(TECHNIQUES)}, and all."
+    raise DataError(f"there is no technique {name!r}. {hint}")
