@@ -92,6 +92,7 @@ def test_new_pairs_are_not_gold_and_come_once(tmp_path: Path) -> None:
     assert len(candidates(gold, [], encoder, "both", top=3, most=5)) == 5
 
 
+@pytest.mark.slow
 def test_augmented_sbert_as_one_call(tmp_path: Path) -> None:
     given: dict[str, Any] = {"epochs": 4, "rate": 2e-3, "rows": 16, "most": 40}
     train = table(tmp_path / "t.jsonl", graded(80))

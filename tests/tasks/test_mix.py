@@ -22,6 +22,7 @@ tasks:
 """
 
 
+@pytest.mark.slow
 def test_one_model_does_what_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pairs = spoken(900, 0)
     table(tmp_path / "there.tsv", pairs)

@@ -135,6 +135,7 @@ def test_minutes_end_it(corpus: Path, tmp_path: Path) -> None:
     assert found["epochs"] > 1
 
 
+@pytest.mark.slow
 def test_two_workers_and_one_give_the_same_curve(corpus: Path, tmp_path: Path) -> None:
     size = recipe(tmp_path, "dropout: 0.1\n")
 

@@ -61,7 +61,7 @@ def overlap(seed: int, load: float, tried: int, size: int = SIZE) -> tuple[float
 
 
 def letters(seed: int) -> tuple[list[Floats], list[Floats], float]:
-    """Return letters with a fifth of the points turned over, what is recalled, and the share of right ones."""
+    """Return letters with a fifth of the points turned over, what is recalled, the share of right ones."""
     random = np.random.default_rng(seed)
     patterns = np.array([[1.0 if c == "1" else -1.0 for c in rows if c != " "] for rows in LETTERS.values()])
     weights, broken, found = store(patterns), [], []
