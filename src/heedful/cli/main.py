@@ -28,6 +28,7 @@ VERBS = {
     "search": ("heedful.cli.search:search", "Find texts of an index by meaning, by words, or both."),
     "topics": ("heedful.cli.topics:topics", "Find the topics of a table of text, on one page with a map."),
     "see": ("heedful.cli.see:see", "Show what a transformer does with one sentence, step by step."),
+    "lineage": ("heedful.cli.lineage:lineage", "Repeat the experiments that led to the transformer."),
     "info": ("heedful.cli.info:info", "Show what a model is, in figures."),
     "clean": ("heedful.cli.clean:clean", "Clean the texts of a corpus for pretraining."),
     "pretrain": ("heedful.cli.pretrain:pretrain", "Train a model from nothing on a corpus."),

@@ -1,111 +1,114 @@
-"""The LSTM (Hochreiter and Schmidhuber 1997; forget gate: Gers 2000; peepholes: Gers 2002) and the GRU (Cho 2014).
+"""Recurrent cells written out: the LSTM (Hochreiter and Schmidhuber 1997), the GRU (Cho 2014), and neither.
 
-Shapes: B sequences of T steps, d inputs, h units; x (T, B, d), states (B, h).
+Shapes: S networks (seeds) side by side, B sequences of T steps, d inputs, h units; x (T, S or 1, B, d).
 """
 
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-GATES = ("input", "forget", "output")
+
+def drawn(seeds: Sequence[int], *shape: int, reach: float) -> nn.Parameter:
+    """Return weights (S, ...) between -reach and reach; each network's come from its own seed."""
+    generators = [torch.Generator().manual_seed(seed * 1000 + sum(shape)) for seed in seeds]
+    rows = [torch.rand(shape, generator=generator) * 2 - 1 for generator in generators]
+    return nn.Parameter(torch.stack(rows) * reach)
 
 
-def drawn(generator: torch.Generator, *shape: int, reach: float) -> nn.Parameter:
-    """Return weights between -reach and reach."""
-    return nn.Parameter((torch.rand(shape, generator=generator) * 2 - 1) * reach)
+class Cell(nn.Module):
+    """What all three share: `parts` times h numbers from input and state, and the loop."""
+
+    parts = 1
+
+    def __init__(self, inputs: int, units: int, seeds: Sequence[int]) -> None:
+        super().__init__()
+        self.units, reach, wide = units, units**-0.5, self.parts * units
+        self.inward = drawn(seeds, inputs, wide, reach=reach)  # W, transposed
+        self.across = drawn(seeds, units, wide, reach=reach)  # U, transposed
+        self.bias = nn.Parameter(torch.zeros(len(seeds), 1, wide))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the outputs of all steps: (T, S, B, h)."""
+        drives = x @ self.inward + self.bias
+        h = c = drives.new_zeros(*drives.shape[1:-1], self.units)
+        outputs = []
+        for drive in drives:
+            h, c = self.step(drive, h, c)
+            outputs.append(h)
+        return torch.stack(outputs)
+
+    def step(self, drive: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the next output and content (the plain network has no content): h' = tanh(W x + U h + b)."""
+        return torch.tanh(drive + h @ self.across), c
 
 
-class Lstm(nn.Module):
-    """A cell whose content c changes by what the gates let in, keep and let out.
+class Lstm(Cell):
+    """A cell whose content c changes by what the gates let in, keep and let out. Parts: i, f, g, o.
 
-    i = sigma(W x + U h + p c)   f, o likewise        c' = f c + i tanh(W x + U h)        h' = o tanh(c')
-
-    A gate named in `without` is open for good (1). The rows of W, U and b are in torch's order: i, f, g, o.
+    i = sigma(W x + U h + b + p c), f and o alike (forget gate: Gers et al. 2000; peepholes p: 2002);
+    c' = f c + i tanh(W x + U h + b); h' = o tanh(c'). A gate in `without` stands open (1).
+    `admit` and `remember` are the first biases of the input and the forget gate.
     """
 
-    def __init__(
-        self, inputs: int, units: int, generator: torch.Generator, peepholes: bool = False,
-        without: tuple[str, ...] = (), squash: bool = True,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        reach = units**-0.5
-        self.units, self.without, self.squash = units, without, squash
-        self.inward = drawn(generator, 4 * units, inputs, reach=reach)
-        self.across = drawn(generator, 4 * units, units, reach=reach)
-        self.bias = nn.Parameter(torch.zeros(4 * units))
-        self.peep = drawn(generator, 3, units, reach=reach) if peepholes else None
+    parts = 4
 
-    def step(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """Return h' and c' (B, h) for W x + b (B, 4 h)."""
-        i, f, g, o = (x + h @ self.across.T).chunk(4, dim=-1)
+    def __init__(
+        self, inputs: int, units: int, seeds: Sequence[int], peepholes: bool = False,
+        without: str = "", squash: bool = True, remember: float = 1.0, admit: float = 0.0,
+    ) -> None:  # fmt: skip
+        super().__init__(inputs, units, seeds)
+        self.without, self.squash = without, squash
+        self.peep = drawn(seeds, 3, 1, units, reach=units**-0.5) if peepholes else None
+        with torch.no_grad():
+            self.bias[..., :units], self.bias[..., units : 2 * units] = admit, remember
+
+    def step(self, drive: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Return h' and c'."""
+        i, f, g, o = (drive + h @ self.across).chunk(4, dim=-1)
         if self.peep is not None:
-            i, f = i + self.peep[0] * c, f + self.peep[1] * c
-        i, f = self.gate("input", i), self.gate("forget", f)
-        c = f * c + i * torch.tanh(g)
+            i, f = i + self.peep[:, 0] * c, f + self.peep[:, 1] * c
+        c = self.gate("f", f) * c + self.gate("i", i) * torch.tanh(g)
         if self.peep is not None:
-            o = o + self.peep[2] * c
-        return self.gate("output", o) * (torch.tanh(c) if self.squash else c), c
+            o = o + self.peep[:, 2] * c
+        return self.gate("o", o) * (torch.tanh(c) if self.squash else c), c
 
     def gate(self, name: str, drive: Tensor) -> Tensor:
         """Return how far a gate is open."""
         return torch.ones_like(drive) if name in self.without else torch.sigmoid(drive)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs h of all steps: (T, B, h)."""
-        h = c = x.new_zeros(x.shape[1], self.units)
-        outputs = []
-        for step in x @ self.inward.T + self.bias:
-            h, c = self.step(step, h, c)
-            outputs.append(h)
-        return torch.stack(outputs)
 
+class Gru(Cell):
+    """Two gates and no content of its own. Parts: r, z, n, as in torch.
 
-class Gru(nn.Module):
-    """A cell with two gates and no content of its own; torch's order and form: r, z, n.
-
-    n = tanh(W x + r (U h + b))        h' = (1 - z) n + z h
+    n = tanh(W x + b + r (U h + b')); h' = (1 - z) n + z h
     """
 
-    def __init__(self, inputs: int, units: int, generator: torch.Generator) -> None:
-        super().__init__()
-        reach = units**-0.5
-        self.units = units
-        self.inward = drawn(generator, 3 * units, inputs, reach=reach)
-        self.across = drawn(generator, 3 * units, units, reach=reach)
-        self.bias, self.bias_across = (nn.Parameter(torch.zeros(3 * units)) for _ in range(2))
+    parts = 3
 
-    def step(self, x: Tensor, h: Tensor) -> Tensor:
-        """Return h' (B, h) for W x + b (B, 3 h)."""
-        (xr, xz, xn), (hr, hz, hn) = x.chunk(3, -1), (h @ self.across.T + self.bias_across).chunk(3, -1)
+    def __init__(self, inputs: int, units: int, seeds: Sequence[int]) -> None:
+        super().__init__(inputs, units, seeds)
+        self.bias_across = nn.Parameter(torch.zeros_like(self.bias))
+
+    def step(self, drive: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Return h'."""
+        (xr, xz, xn), (hr, hz, hn) = (
+            part.chunk(3, dim=-1) for part in (drive, h @ self.across + self.bias_across)
+        )
         z = torch.sigmoid(xz + hz)
-        return (1 - z) * torch.tanh(xn + torch.sigmoid(xr + hr) * hn) + z * h
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs of all steps: (T, B, h)."""
-        h, outputs = x.new_zeros(x.shape[1], self.units), []
-        for step in x @ self.inward.T + self.bias:
-            h = self.step(step, h)
-            outputs.append(h)
-        return torch.stack(outputs)
+        return (1 - z) * torch.tanh(xn + torch.sigmoid(xr + hr) * hn) + z * h, c
 
 
-class Simple(nn.Module):
-    """The plain recurrent network: h' = tanh(W x + U h + b)."""
+class Reader(nn.Module):
+    """A cell and a linear map from its outputs."""
 
-    def __init__(self, inputs: int, units: int, generator: torch.Generator) -> None:
+    def __init__(self, cell: Cell, outputs: int, seeds: Sequence[int]) -> None:
         super().__init__()
-        reach = units**-0.5
-        self.units = units
-        self.inward = drawn(generator, units, inputs, reach=reach)
-        self.across = drawn(generator, units, units, reach=reach)
-        self.bias = nn.Parameter(torch.zeros(units))
+        self.cell = cell
+        self.output = drawn(seeds, cell.units, outputs, reach=cell.units**-0.5)
+        self.bias = nn.Parameter(torch.zeros(len(seeds), 1, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs of all steps: (T, B, h)."""
-        h, outputs = x.new_zeros(x.shape[1], self.units), []
-        for step in x @ self.inward.T + self.bias:
-            h = torch.tanh(step + h @ self.across.T)
-            outputs.append(h)
-        return torch.stack(outputs)
+        """Return (T, S, B, outputs)."""
+        outputs: Tensor = self.cell(x)
+        return outputs @ self.output + self.bias

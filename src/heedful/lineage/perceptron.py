@@ -65,9 +65,9 @@ def parity(bits: int) -> tuple[Floats, Ints]:
 def best_line() -> float:
     """Return the best accuracy on XOR of any line on a grid of directions and offsets."""
     x, y = parity(2)
-    angles, offsets = np.linspace(0, 2 * np.pi, 361), np.linspace(-2, 2, 81)
-    lines = (np.array([np.cos(a), np.sin(a), b]) for a in angles for b in offsets)
-    return max(accuracy(weights, x, y) for weights in lines)
+    angles, offsets = np.meshgrid(np.linspace(0, 2 * np.pi, 361), np.linspace(-2, 2, 81))
+    lines = np.stack([np.cos(angles), np.sin(angles), offsets], axis=-1).reshape(-1, 3)
+    return float((np.where(lines @ x.T > 0, 1, -1) == y).mean(axis=1).max())
 
 
 def run(effort: Effort) -> Outcome:

@@ -137,12 +137,12 @@ def run(effort: Effort) -> Outcome:
                  most=0.5, by="mean"),
             Gate("the same with the paper's 2 hidden units", "dips at each third bit", ratio(plain)),
             Gate("letters: accuracy on vowels", f"low error, {PAPER}", vowels.tolist(), least=0.99),
-            Gate("letters: accuracy on consonants, which follow at random", "1 of 3 at best",
-                 consonants.tolist(), least=0.25, most=0.42),
-            Gate("Jordan: share of 5 plans carried out without a mistake", "learned (Jordan 1986, unverified)",
-                 plans, least=1, share=0.9),
+            Gate("letters: accuracy on consonants, which are random", "1 of 3", consonants.tolist(),
+                 least=0.25, most=0.42),
+            Gate("Jordan: share of 5 plans carried out without a mistake", "Jordan 1986 (unverified)", plans,
+                 least=1, share=0.9),
         ],
-        [Picture("Where a syllable begins", f"Error of the prediction of each letter of {text[:24]}.", drawn)],
+        [Picture("Where a syllable begins", f"Error at each letter of {text[:24]}.", drawn)],
     )  # fmt: skip
 
 
