@@ -15,6 +15,7 @@ METHODS = {
     "bayes": "heedful.baselines.bayes:NaiveBayes",
     "ngram": "heedful.baselines.ngram:NGram",
     "word2vec": "heedful.baselines.word2vec:Word2Vec",
+    "cnn": "heedful.baselines.cnn:CNN",
     "lstm": "heedful.baselines.lstm:LSTM",
     "probe": "heedful.tasks.probe:Probe",
     "neighbours": "heedful.tasks.neighbours:Neighbours",

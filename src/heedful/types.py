@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 Texts: TypeAlias = Sequence[str]
 Labels: TypeAlias = Sequence[str]
-Floats: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = NDArray[np.float32]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

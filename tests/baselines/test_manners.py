@@ -10,9 +10,10 @@ import pytest
 import heedful
 from heedful.models import method
 
-NAMES = ("majority", "bayes", "ngram", "word2vec", "lstm")
+NAMES = ("majority", "bayes", "ngram", "word2vec", "cnn", "lstm")
 QUICK: dict[str, dict[str, Any]] = {
     "word2vec": {"words_read": 20_000, "width": 32},
+    "cnn": {"epochs": 2, "width": 32, "filters": 16},
     "lstm": {"epochs": 2, "width": 32, "hidden": 16},
 }
 ODD = {
@@ -40,7 +41,7 @@ def test_it_beats_the_majority(name: str, rows: tuple[list[str], list[str]]) -> 
     texts, labels = rows
     model = method(name)().fit(texts[:1100], labels[:1100], dev=(texts[1100:1250], labels[1100:1250]))
     floor = method("majority")().fit(texts[:1100], labels[:1100])
-    least = {"bayes": 0.30, "ngram": 0.35, "word2vec": 0.10, "lstm": 0.30}[name]
+    least = {"bayes": 0.30, "ngram": 0.35, "word2vec": 0.10, "cnn": 0.30, "lstm": 0.30}[name]
     assert model.score(texts[1250:], labels[1250:]) > floor.score(texts[1250:], labels[1250:]) + least
 
 
@@ -61,7 +62,7 @@ def test_save_then_load_gives_the_same_bytes_and_figures(
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
 
 
-@pytest.mark.parametrize("name", ["word2vec", "lstm"])
+@pytest.mark.parametrize("name", ["word2vec", "cnn", "lstm"])
 def test_a_seed_repeats_and_another_differs(name: str, rows: tuple[list[str], list[str]]) -> None:
     def logits(seed: int) -> Any:
         return quick(name, seed=seed).fit(rows[0][:200], rows[1][:200]).logits(rows[0][200:220])
@@ -89,7 +90,7 @@ def test_an_odd_table_is_learned_from(name: str, table: str) -> None:
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
-@pytest.mark.parametrize("name", ["ngram", "word2vec", "lstm"])
+@pytest.mark.parametrize("name", ["ngram", "word2vec", "cnn", "lstm"])
 def test_hardly_any_time_still_gives_a_model(name: str, rows: tuple[list[str], list[str]]) -> None:
     model = quick(name).fit(
         rows[0][:400], rows[1][:400], dev=(rows[0][400:450], rows[1][400:450]), seconds=0.01

@@ -26,7 +26,7 @@ from heedful.models import LEADERBOARD, METHODS
 from heedful.storage import locked
 
 WEIGHTS = {  # how the time is shared among the methods; what one leaves over goes to those after it
-    "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 8, "lstm": 20,
+    "majority": 1, "bayes": 3, "ngram": 5, "word2vec": 8, "cnn": 12, "lstm": 20,
     "probe": 35, "neighbours": 35, "fewshot": 35, "finetune": 80,
 }  # fmt: skip
 SETTINGS: Mapping[str, Mapping[str, Any]] = {"fewshot": {"shots": 8, "steps": 60}}  # unless others are named
