@@ -5,7 +5,7 @@ import sys
 
 NAMES = (
     "start", "parity", "compare", "steps", "decoding", "scale", "shakespeare", "tag", "answer", "pretrained",
-    "translate", "summarize", "embed", "fewshot", "search",
+    "translate", "summarize", "embed", "fewshot", "search", "lineage",
 )  # fmt: skip
 
 if __name__ == "__main__":

@@ -120,6 +120,34 @@ def summarize(found: dict[str, Any]) -> Iterator[Line]:
         )
 
 
+def decoding(found: dict[str, Any]) -> Iterator[Line]:
+    """Tell the speed of translating beside the reference's and CTranslate2's."""
+    for size, what in (("marian", "Marian's size (75M parameters)"), ("mini", "8M parameters")):
+        for one in found.get(size, ()):
+            ratios = "; ".join(
+                f"{times['median']:.2f} times `{peer}` ({times['least']:.2f} to {times['most']:.2f})"
+                for peer, times in one["times"].items()
+            )
+            yield (
+                f"translating {one['sentences']} sentences to {one['written']} tokens each, {what}, "
+                f"fp32, {'greedily' if one['beams'] == 1 else str(one['beams']) + ' beams'}",
+                f"{one['tokens_per_second']['heedful']:,.0f} tokens/s: {ratios}",
+            )
+
+
+def lineage(found: dict[str, Any]) -> Iterator[Line]:
+    """Tell how many techniques reach their papers' figures."""
+    runs = found.get("techniques", ())
+    if runs:
+        short = [run["name"] for run in runs if not run["passed"]]
+        seconds = sum(run["seconds"] for run in runs)
+        yield (
+            f"the experiments of {len(runs)} techniques, one neuron to the transformer (docs/lineage.md)",
+            f"{len(runs) - len(short)} reach their figures, in {seconds / 60:.0f} minutes"
+            + (f"; short of them: {', '.join(short)}" if short else ""),
+        )
+
+
 SOURCES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
     "shakespeare-15": shakespeare,
     "shakespeare-60": shakespeare,
@@ -133,4 +161,6 @@ SOURCES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
     "translate-manuals-en-de": translate,
     "summarize-packages": summarize,
     "summarize-headlines": summarize,
+    "decoding": decoding,
+    "lineage": lineage,
 }

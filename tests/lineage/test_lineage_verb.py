@@ -34,6 +34,7 @@ def test_one_experiment_is_told_and_written(tmp_path: Path, capsys: pytest.Captu
     assert "reached" in told.err
     saved = json.loads((tmp_path / "out" / "lineage.json").read_text())
     assert saved["techniques"][0]["gates"] == found["gates"] and saved["short"] is True
+    assert Run.read(found).document() == found
     assert "<svg" in (tmp_path / "out" / "lineage.html").read_text()
     assert "| XOR" in (tmp_path / "out" / "lineage.md").read_text()
 

@@ -11,7 +11,7 @@ from typing import Any
 from heedful.errors import DataError
 from heedful.lineage.outcome import Effort, Gate, Outcome
 from heedful.lineage.page import guide, page
-from heedful.lineage.story import Technique
+from heedful.lineage.story import Technique, named
 from heedful.report.machine import machine
 from heedful.storage import replacing
 
@@ -24,6 +24,18 @@ class Run:
     seconds: float
     outcome: Outcome | None = None
     reason: str = ""
+
+    @classmethod
+    def read(cls, told: dict[str, Any]) -> "Run":
+        """Return a run from its document, without the pictures."""
+        keys = ("what", "paper", "values", "least", "most", "by", "share")
+        outcome = Outcome([Gate(**{key: gate[key] for key in keys}) for gate in told["gates"]])
+        return cls(
+            named(told["name"]),
+            told["seconds"],
+            None if "reason" in told else outcome,
+            told.get("reason", ""),
+        )
 
     @property
     def passed(self) -> bool:
@@ -46,6 +58,7 @@ def shown(gate: Gate) -> dict[str, Any]:
     return {
         "what": gate.what, "paper": gate.paper, "found": gate.found(), "wanted": gate.wanted(),
         "values": [float(value) for value in gate.values],
+        "least": gate.least, "most": gate.most, "by": gate.by, "share": gate.share,
         "passed": gate.passed if gate.judged else None,
     }  # fmt: skip
 
