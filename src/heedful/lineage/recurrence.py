@@ -129,7 +129,7 @@ def run(effort: Effort) -> Outcome:
         [Curve("error", points, dots=True)],
         "Error along the letters",
         ("letter", "squared error"),
-        reach=(0, 3),
+        reach=(0, 1),
     )
     return Outcome(
         [

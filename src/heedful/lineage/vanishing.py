@@ -88,7 +88,7 @@ def run(effort: Effort) -> Outcome:
         [gate(name, f"{name}: {what}", values) for name, values in left.items()],
         [Picture("What the past can teach",
                  "How strongly the last output depends on inputs further and further back, before any "
-                 "training. Attention reaches every step at once.", drawn)],
+                 "training (drawn down to 1e-12). Attention reaches every step at once.", drawn)],
     )  # fmt: skip
 
 
