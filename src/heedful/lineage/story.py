@@ -47,6 +47,20 @@ ALL = (
         limits="About 0.14 patterns for each unit; nothing between input and output is learned.",
         module="hopfield",
     ),
+    Technique(
+        name="boltzmann",
+        title="Restricted Boltzmann machine and deep belief network",
+        year=1986,
+        authors="Smolensky; Hinton; Osindero; Teh",
+        paper="Information processing in dynamical systems (1986); Training products of experts (2002); "
+        "A fast learning algorithm for deep belief nets (2006)",
+        idea="A layer of hidden units explains the pixels; learning makes the data likelier than what "
+        "the machine dreams.",
+        added="Features without labels, and deep networks that could be trained: one layer after the other.",
+        limits="Its likelihood cannot be computed, sampling is slow, and rectifiers soon made the greedy "
+        "start needless.",
+        module="boltzmann",
+    ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
 
