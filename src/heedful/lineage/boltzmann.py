@@ -72,7 +72,7 @@ def fit(
     speed = [torch.zeros_like(part) for part in parts]
     for epoch in range(epochs):
         step = rate * (1 - epoch / epochs)
-        for chosen in torch.randperm(len(x), generator=random).split(batch):
+        for chosen in torch.split(torch.randperm(len(x), generator=random), batch):
             for part, fast, slope in zip(parts, speed, machine.contrast(x[chosen], k, random), strict=True):
                 fast.mul_(momentum).add_(slope, alpha=step)
                 part.add_(fast)
@@ -103,7 +103,8 @@ def tune(
     adam = torch.optim.Adam([part.requires_grad_() for part in layers], lr=rate)
     for _ in range(sweeps):
         adam.zero_grad()
-        cross_entropy(scores(layers, x), y).backward()
+        lost = cross_entropy(scores(layers, x), y)
+        lost.backward()  # type: ignore[no-untyped-call]
         adam.step()
     return layers
 

@@ -61,6 +61,31 @@ ALL = (
         "start needless.",
         module="boltzmann",
     ),
+    Technique(
+        name="autoencoder",
+        title="Autoencoders",
+        year=1986,
+        authors="Rumelhart, Hinton and Williams; Vincent; Rifai",
+        paper="Learning internal representations by error propagation (1986); Extracting and composing "
+        "robust features with denoising autoencoders (2008)",
+        idea="Squeeze an image through a layer and draw it again; hide part of it, and the code has to "
+        "know the rest.",
+        added="Learning from hidden parts: masked language models still do it.",
+        limits="A code, but no probability: one cannot draw new images from it.",
+        module="autoencoder",
+    ),
+    Technique(
+        name="vae",
+        title="Variational autoencoder",
+        year=2013,
+        authors="Kingma and Welling",
+        paper="Auto-encoding variational Bayes",
+        idea="The code is a small cloud; its noise is drawn outside the network, so that errors flow "
+        "back through it.",
+        added="A model of images with a bound on its likelihood, trained by plain gradient descent.",
+        limits="Blurred images, and a bound that is as loose as the clouds are simple.",
+        module="variational",
+    ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
 
