@@ -86,6 +86,18 @@ ALL = (
         limits="Blurred images, and a bound that is as loose as the clouds are simple.",
         module="variational",
     ),
+    Technique(
+        name="cnn",
+        title="Convolutional network",
+        year=1980,
+        authors="Fukushima; LeCun; Krizhevsky, Sutskever and Hinton",
+        paper="Neocognitron (1980); Backpropagation applied to handwritten zip code recognition (1989); "
+        "ImageNet classification with deep convolutional neural networks (2012)",
+        idea="One small filter looks everywhere; pooling forgets where exactly it found something.",
+        added="Weights shared over places: far fewer of them, and a shift hardly matters.",
+        limits="It sees neighbours only; what lies far apart meets after many layers.",
+        module="convolution",
+    ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
 
