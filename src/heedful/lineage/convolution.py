@@ -171,7 +171,7 @@ def run(effort: Effort) -> Outcome:
             *windows.gates(effort),
         ],
         [
-            Picture("First filters", "What the first layer looks for: edges and their ends.", filters),
+            Picture("First filters", "The first layer: dark where a filter wants ink.", filters),
             Picture("Shifts", "Learned in the middle of the frame, asked about shifted digits.", chart),
         ],
     )  # fmt: skip
