@@ -91,6 +91,57 @@ ALL = (
         limits="Step after step, so nothing runs side by side; all of the past in one vector.",
         module="long_memory",
     ),
+    Technique(
+        name="boltzmann",
+        title="Restricted Boltzmann machine and deep belief network",
+        year=1986,
+        authors="Smolensky; Hinton; Osindero; Teh",
+        paper="Information processing in dynamical systems (1986); Training products of experts (2002); "
+        "A fast learning algorithm for deep belief nets (2006)",
+        idea="A layer of hidden units explains the pixels; learning makes the data likelier than what "
+        "the machine dreams.",
+        added="Features without labels, and deep networks that could be trained: one layer after the other.",
+        limits="Its likelihood cannot be computed, sampling is slow, and rectifiers soon made the greedy "
+        "start needless.",
+        module="boltzmann",
+    ),
+    Technique(
+        name="autoencoder",
+        title="Autoencoders",
+        year=1986,
+        authors="Rumelhart, Hinton and Williams; Vincent; Rifai",
+        paper="Learning internal representations by error propagation (1986); Extracting and composing "
+        "robust features with denoising autoencoders (2008)",
+        idea="Squeeze an image through a layer and draw it again; hide part of it, and the code has to "
+        "know the rest.",
+        added="Learning from hidden parts: masked language models still do it.",
+        limits="A code, but no probability: one cannot draw new images from it.",
+        module="autoencoder",
+    ),
+    Technique(
+        name="vae",
+        title="Variational autoencoder",
+        year=2013,
+        authors="Kingma and Welling",
+        paper="Auto-encoding variational Bayes",
+        idea="The code is a small cloud; its noise is drawn outside the network, so that errors flow "
+        "back through it.",
+        added="A model of images with a bound on its likelihood, trained by plain gradient descent.",
+        limits="Blurred images, and a bound that is as loose as the clouds are simple.",
+        module="variational",
+    ),
+    Technique(
+        name="cnn",
+        title="Convolutional network",
+        year=1980,
+        authors="Fukushima; LeCun; Krizhevsky, Sutskever and Hinton",
+        paper="Neocognitron (1980); Backpropagation applied to handwritten zip code recognition (1989); "
+        "ImageNet classification with deep convolutional neural networks (2012)",
+        idea="One small filter looks everywhere; pooling forgets where exactly it found something.",
+        added="Weights shared over places: far fewer of them, and a shift hardly matters.",
+        limits="It sees neighbours only; what lies far apart meets after many layers.",
+        module="convolution",
+    ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
 
