@@ -47,6 +47,17 @@ ALL = (
         limits="About 0.14 patterns for each unit; nothing between input and output is learned.",
         module="hopfield",
     ),
+    Technique(
+        name="graph",
+        title="Graph networks",
+        year=2016,
+        authors="Kipf and Welling",
+        paper="Semi-supervised classification with graph convolutional networks",
+        idea="Before each layer a node takes the mean of its neighbours.",
+        added="A few labels reach a whole graph. States of nodes are an idea of 2005; attention came in 2018.",
+        limits="Sees two steps far; with many layers all nodes become alike.",
+        module="graphs",
+    ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
 
