@@ -54,9 +54,20 @@ ALL = (
         authors="Kipf and Welling",
         paper="Semi-supervised classification with graph convolutional networks",
         idea="Before each layer a node takes the mean of its neighbours.",
-        added="A few labels reach a whole graph. States of nodes are an idea of 2005; attention came in 2018.",
+        added="A few labels reach a whole graph. The idea is of 2005; attention came in 2018.",
         limits="Sees two steps far; with many layers all nodes become alike.",
         module="graphs",
+    ),
+    Technique(
+        name="transformer",
+        title="Transformer",
+        year=2017,
+        authors="Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin",
+        paper="Attention is all you need",
+        idea="Each place asks all others at once and takes the mean of their values, weighed by fit.",
+        added="Any two places are one step apart, and all are computed side by side.",
+        limits="Knows no order unless positions are added; its work grows with the square of the length.",
+        module="attention",
     ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
