@@ -69,6 +69,17 @@ ALL = (
         limits="Knows no order unless positions are added; its work grows with the square of the length.",
         module="attention",
     ),
+    Technique(
+        name="words",
+        title="Word vectors",
+        year=2013,
+        authors="Mikolov, Sutskever, Chen, Corrado and Dean",
+        paper="Distributed representations of words and phrases and their compositionality",
+        idea="A word is known by its company: its vector learns to tell neighbours from other words.",
+        added="Meaning from plain text, learned once, used anywhere; GloVe (2014) factorises counts.",
+        limits="One vector for all senses of a word; the mean of a text does not know its order.",
+        module="words",
+    ),
 )
 TECHNIQUES = {technique.name: technique for technique in sorted(ALL, key=lambda one: one.year)}
 
