@@ -58,3 +58,18 @@ def plane(groups: Sequence[tuple[str, ArrayLike]], title: str, about: str, radiu
     named = " · ".join(name for name, _ in clouds if name)
     parts.append(text(EDGE, SIDE + 14, named, "axis"))
     return frame(SIDE, SIDE + 22, title, about, parts)
+
+
+def named(groups: Sequence[tuple[str, Sequence[tuple[str, ArrayLike]]]], title: str, about: str) -> str:
+    """Draw groups of named points in one plane: each a (name, (x, y)), the groups in their own colours."""
+    points = np.array([point for _, group in groups for _, point in group], dtype=float)
+    low, high = points.min(axis=0), points.max(axis=0)
+    width, height = 2 * SIDE, 1.4 * SIDE
+    across, up = linear(low[0], high[0], EDGE, width - 80), linear(low[1], high[1], height - EDGE, EDGE + 8)
+    parts, places = [], iter(points)
+    for number, (name, group) in enumerate(groups):
+        kind = KINDS[number % len(KINDS)]
+        for word, (x, y) in zip((word for word, _ in group), places, strict=False):
+            parts.append(spot(across(x), up(y), kind, f"{word}: {name}", 3))
+            parts.append(text(across(x) + 5, up(y) + 4, word, f"name {kind}"))
+    return frame(width, height, title, about, parts)
