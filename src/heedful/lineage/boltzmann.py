@@ -162,6 +162,6 @@ def run(effort: Effort) -> Outcome:
             Gate("accuracy from a greedy start, %", deep, [more for more, _ in starts]),
             Gate("accuracy from a random start, %", deep, [less for _, less in starts]),
         ],
-        [Picture("Filters",
-"Dark pixels switch a unit on, light ones off: the 36 units of the largest weights.", drawn)],
+        [Picture("Filters", "Dark pixels switch a unit on, light ones off: the 36 units with most weight.",
+                 drawn)],
     )  # fmt: skip
