@@ -139,9 +139,9 @@ def run(effort: Effort) -> Outcome:
 def longer(effort: Effort) -> list[Gate]:
     """Return what takes minutes: plain networks, temporal order, and cells that lack a part."""
     some, several, signs = effort.seeds(3), effort.seeds(5), DISTRACTORS + 4
-    plain = sums(Cell(2, 16, some), some, 100, 300)
-    remembered = orders(first_cell(signs, 12, several), several, 800)
-    forgotten = orders(Cell(signs, 12, several), several, 300)
+    plain = sums(Cell(2, 16, some), some, 100, 200)
+    remembered = orders(first_cell(signs, 12, several), several, 500)
+    forgotten = orders(Cell(signs, 12, several), several, 200)
     size = len(SYMBOLS), 12, some
     cells = {
         "the whole cell": Lstm(*size), "peepholes": Lstm(*size, peepholes=True),
@@ -154,7 +154,7 @@ def longer(effort: Effort) -> list[Gate]:
         Gate(f"adding: a plain network, of {SUMS}", "near the constant's 394", plain, most=600),
         Gate("temporal order: accuracy", f"31,390 sequences, {PAPER}", remembered, least=0.99),
         Gate("temporal order: a plain network", "chance, 0.25", forgotten, most=0.30, by="mean"),
-        *(Gate(f"outer symbol after 4,000 strings: {name}", greff, grammar(cell, some, 400)[2])
+        *(Gate(f"outer symbol after 3,000 strings: {name}", greff, grammar(cell, some, 300)[2])
           for name, cell in cells.items()),
     ]  # fmt: skip
 
