@@ -39,7 +39,7 @@ def test_ranking_learns_to_find_and_opens_in_sentence_transformers(tmp_path: Pat
     assert np.abs(ours.encode(texts) - theirs.encode(texts)).max() < 1e-5
 
 
-@pytest.mark.parametrize("loss", ["cosent", "cosine"])
+@pytest.mark.parametrize("loss", ["cosent", pytest.param("cosine", marks=pytest.mark.slow)])
 def test_grades_are_learned(tmp_path: Path, loss: str) -> None:
     found = trained(tmp_path, graded(), loss=loss)
     scores = found["scores"]

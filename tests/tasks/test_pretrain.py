@@ -154,6 +154,7 @@ def test_two_workers_and_one_give_the_same_curve(corpus: Path, tmp_path: Path) -
     np.testing.assert_allclose(one, two, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_worker_s_error_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "heedful", "pretrain", "clm", str(tmp_path / "no.txt"), "--workers", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)

@@ -203,8 +203,17 @@ class Killed(Silent):
             raise RuntimeError("killed")
 
 
-@pytest.mark.parametrize("settings", [{}, {"lora": 2}, {"chat": True, "precision": "bf16"}])
-@pytest.mark.parametrize("name", ["llama", "t5"])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("llama", {"chat": True, "precision": "bf16"}),
+        ("t5", {"lora": 2}),
+        pytest.param("llama", {}, marks=pytest.mark.slow),
+        pytest.param("llama", {"lora": 2}, marks=pytest.mark.slow),
+        pytest.param("t5", {}, marks=pytest.mark.slow),
+        pytest.param("t5", {"chat": True, "precision": "bf16"}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_that_was_killed_goes_on_with_the_same_bytes(
     name: str, settings: dict[str, Any], tmp_path: Path
 ) -> None:
