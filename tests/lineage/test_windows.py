@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from heedful.errors import DataError
 from heedful.lineage import windows
 from heedful.lineage.outcome import Effort
 
@@ -36,5 +37,9 @@ def test_it_learns_more_than_pairs_tell(tmp_path: Path) -> None:
     seen, held, known = windows.read(file)
     learned = windows.nats(windows.fit(seen, known, 0, steps=40), held)
     assert learned < 0.2 < windows.counted(seen, held, known)[1]
-    assert [gate.what for gate in windows.gates(Effort(short=True, data=tmp_path))][1].endswith("pairs")
-    assert windows.gates(Effort()) == []
+    assert windows.run(Effort(short=True, data=tmp_path)).passed
+
+
+def test_without_its_text_it_says_so() -> None:
+    with pytest.raises(DataError, match="--data"):
+        windows.run(Effort())

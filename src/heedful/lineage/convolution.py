@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, cross_entropy, max_pool2d
 
 from heedful.intervals import share
-from heedful.lineage import digits, windows
+from heedful.lineage import digits
 from heedful.lineage.outcome import Effort, Gate, Outcome, Picture
 from heedful.lineage.pictures import tiles
 from heedful.report.plot import Curve, plot
@@ -168,7 +168,6 @@ def run(effort: Effort) -> Outcome:
                  list(mlps[:, 0] - mlps[:, 1]), least=20),
             *(Gate(f"accuracy from 300 digits, without {name}, %", alex, [one[name] for one in ablations])
               for name in ablations[0]),
-            *windows.gates(effort),
         ],
         [
             Picture("First filters", "The first layer: dark where a filter wants ink.", filters),

@@ -143,6 +143,17 @@ ALL = (
         module="convolution",
     ),
     Technique(
+        name="window",
+        title="Convolutional language model",
+        year=2008,
+        authors="Collobert and Weston",
+        paper="A unified architecture for natural language processing",
+        idea="Filters over the last few characters guess the next one; layers widen what they see.",
+        added="Text read by shared weights, all places side by side.",
+        limits="Nothing before the window counts.",
+        module="windows",
+    ),
+    Technique(
         name="graph",
         title="Graph networks",
         year=2016,

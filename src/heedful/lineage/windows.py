@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv1d, cross_entropy, pad
 
-from heedful.lineage.outcome import Effort, Gate
+from heedful.lineage.outcome import Effort, Gate, Outcome
 from heedful.types import Ints
 
 CHANNELS, REACH, LAYERS = 64, 4, 3  # a window of 1 + LAYERS * (REACH - 1) = 10 characters
+SCORED = 20_000  # characters held out that are scored
 Parts = list[Tensor]
 
 
@@ -79,17 +80,19 @@ def nats(parts: Parts, held: Ints) -> float:
     return float(cross_entropy(scores(parts, text[:, :-1])[0], text[0, 1:]))
 
 
-def gates(effort: Effort) -> list[Gate]:
-    """Tell the nats per character of Shakespeare's end beside those of counts; nothing without the text."""
-    if effort.data is None:
-        return []
+def run(effort: Effort) -> Outcome:
+    """Nats per character of Shakespeare's end, beside those of counts."""
     seen, held, known = read(effort.file("shakespeare/input.txt"))
     steps = effort.choose(800, 60)
-    learned = [nats(fit(seen, known, seed, steps), held[:20_000]) for seed in effort.seeds(2, 1)]
-    single, pairs = counted(seen, held[:20_000], known)
+    learned = [nats(fit(seen, known, seed, steps), held[:SCORED]) for seed in effort.seeds(2, 1)]
+    single, pairs = counted(seen, held[:SCORED], known)
     window = 1 + LAYERS * (REACH - 1)
-    return [
-        Gate(f"nats per character, filters over {window} characters", "none given", learned),
-        Gate("nats per character, counts of pairs", "none given", [pairs]),
-        Gate("nats per character, counts of single characters", "none given", [single]),
-    ]
+    ours = "none given; wanted is what counts reach"
+    return Outcome(
+        [
+            Gate(f"nats per character, filters over {window} characters", ours, learned,
+                 most=effort.choose(pairs, single)),
+            Gate("nats per character, counts of pairs", "none given", [pairs]),
+            Gate("nats per character, counts of single characters", "none given", [single]),
+        ]
+    )  # fmt: skip
