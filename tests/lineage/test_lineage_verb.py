@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from heedful.cli.main import main
 from heedful.lineage.outcome import Effort, Gate, Outcome, short
 from heedful.lineage.page import guide, page
-from heedful.lineage.run import Run
+from heedful.lineage.run import Run, shown
 from heedful.lineage.story import TECHNIQUES
 
 
@@ -61,6 +62,7 @@ def test_a_figure_that_falls_short_is_a_failure() -> None:
     assert Outcome([Gate("it", "1", [0.5, 1.0], least=0.9, share=0.5), Gate("told", "-", [0.0])]).passed
     assert not Outcome([Gate("it", "1", [float("nan")], least=0.0)]).passed
     assert Gate("it", "1", [1, 2, 9], most=2, by="median").passed
+    assert json.dumps(shown(Gate("it", "1", np.array([1, 2]), least=1)))  # type: ignore[arg-type]
     assert not Gate("it", "1", [1, 2, 9], most=2, by="mean").passed
 
 

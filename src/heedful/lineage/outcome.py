@@ -55,6 +55,9 @@ class Gate:
     by: Judge = "each"
     share: float = 1.0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(map(float, self.values)))
+
     @property
     def judged(self) -> bool:
         """Is there a border?"""

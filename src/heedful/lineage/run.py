@@ -57,7 +57,7 @@ def shown(gate: Gate) -> dict[str, Any]:
     """Return a gate as JSON."""
     return {
         "what": gate.what, "paper": gate.paper, "found": gate.found(), "wanted": gate.wanted(),
-        "values": [float(value) for value in gate.values],
+        "values": list(gate.values),
         "least": gate.least, "most": gate.most, "by": gate.by, "share": gate.share,
         "passed": gate.passed if gate.judged else None,
     }  # fmt: skip
