@@ -25,7 +25,7 @@ def listed(techniques: Iterable["Technique"], as_json: bool) -> str:
         return json.dumps([asdict(one) for one in techniques], ensure_ascii=False)
     parts = []
     for one in techniques:
-        lines = [f"{one.name}: {one.title} ({one.authors} {one.year})"]
+        lines = [f"{one.name}: {one.title} ({one.authors})"]
         for word, said in (("idea", one.idea), ("added", one.added), ("could not", one.limits)):
             lines.append(
                 textwrap.fill(f"{word}: {said}", WIDTH, initial_indent="  ", subsequent_indent="    ")
@@ -60,7 +60,7 @@ def ran(
 
 def told(run: "Run") -> str:
     """Return what a person reads of a run."""
-    lines = [f"{run.technique.title} ({run.technique.authors} {run.technique.year}), {run.seconds:.1f} s"]
+    lines = [f"{run.technique.title} ({run.technique.authors}), {run.seconds:.1f} s"]
     if run.outcome is None:
         return "\n".join([*lines, f"  not run: {run.reason}", ""])
     for gate in run.outcome.gates:

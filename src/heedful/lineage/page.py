@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 HEADS = ("measured", "paper", "here", "wanted", "")
 ABOUT = (
-    "Each technique is trained anew on its paper's own experiment, small enough for two processor cores. "
-    "What is wanted was fixed before the run; a figure without it is told and not judged."
+    "Each technique is trained anew on its paper's own experiment, made small enough for two cores. "
+    "Where a paper gives no figure, what is wanted is ours; a figure without it is told and not judged."
 )
 
 
@@ -43,7 +43,7 @@ def page(runs: Sequence[Run], effort: Effort) -> str:
 def chapter(run: Run) -> str:
     """Return what there is to tell of one technique."""
     one = run.technique
-    heading = tag("h2", f"{escape(one.title)} {tag('small', escape(f'{one.authors} {one.year}'))}")
+    heading = tag("h2", f"{escape(one.title)} {tag('small', escape(one.authors))}")
     words = "".join(
         tag("div", tag("dt", name) + tag("dd", escape(said)))
         for name, said in (("Idea", one.idea), ("Added", one.added), ("Could not", one.limits))
@@ -78,9 +78,7 @@ def guide(runs: Sequence[Run]) -> str:
     ]
     for run in runs:
         one = run.technique
-        parts.append(
-            f"## {one.title} ({one.authors} {one.year})\n\n`heedful lineage {one.name}`: {one.paper}."
-        )
+        parts.append(f"## {one.title} ({one.authors})\n\n`heedful lineage {one.name}`: {one.paper}.")
         parts.append(f"- Idea: {one.idea}\n- Added: {one.added}\n- Could not: {one.limits}")
         if run.outcome is None:
             parts.append(f"Not run: {run.reason}")

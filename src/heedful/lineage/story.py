@@ -11,7 +11,10 @@ from heedful.errors import DataError
 
 @dataclass(frozen=True, kw_only=True)
 class Technique:
-    """One technique. `module` is the file in this folder whose `run(effort)` is the paper's experiment."""
+    """One technique; `year` is that of its first paper, which orders them.
+
+    `module` is the file in this folder whose `run(effort)` is the paper's experiment.
+    """
 
     name: str
     title: str
@@ -29,7 +32,7 @@ ALL = (
         name="perceptron",
         title="Perceptron",
         year=1958,
-        authors="Rosenblatt",
+        authors="Rosenblatt 1958",
         paper="The perceptron: a probabilistic model for information storage and organization in the brain",
         idea="A weighted sum and a threshold; after a mistake the example is added to the weights.",
         added="Weights that are learned, with a proof that the rule ends when a line parts the classes.",
@@ -40,7 +43,7 @@ ALL = (
         name="multilayer",
         title="Multilayer perceptron and back-propagation",
         year=1986,
-        authors="Rumelhart, Hinton, Williams",
+        authors="Rumelhart, Hinton and Williams 1986",
         paper="Learning representations by back-propagating errors",
         idea="Errors go backwards through the weights, so that hidden units learn what to stand for.",
         added="Features that nobody programmed: symmetry, codes, family ties.",
@@ -51,7 +54,7 @@ ALL = (
         name="recurrent",
         title="Jordan and Elman networks",
         year=1990,
-        authors="Jordan 1986; Elman",
+        authors="Jordan 1986, Elman 1990",
         paper="Serial order: a parallel distributed processing approach; Finding structure in time",
         idea="What was said, or thought, at the last step comes in again beside the next input.",
         added="Sequences of any length, and structure that is found by predicting what comes next.",
@@ -62,7 +65,7 @@ ALL = (
         name="hopfield",
         title="Hopfield network",
         year=1982,
-        authors="Hopfield",
+        authors="Hopfield 1982",
         paper="Neural networks and physical systems with emergent collective computational abilities",
         idea="Patterns are valleys of an energy; units that follow the others roll into the nearest one.",
         added="Memory by content, and energy as a way to understand a network.",
@@ -73,7 +76,7 @@ ALL = (
         name="vanishing",
         title="The vanishing gradient",
         year=1991,
-        authors="Bengio, Simard, Frasconi 1994; Hochreiter",
+        authors="Hochreiter 1991; Bengio, Simard and Frasconi 1994",
         paper="Untersuchungen zu dynamischen neuronalen Netzen; Learning long-term dependencies is difficult",
         idea="Going back through time multiplies the error by the same weights at every step.",
         added="The reason why plain recurrent networks forget: the gradient shrinks exponentially.",
@@ -84,7 +87,7 @@ ALL = (
         name="lstm",
         title="LSTM and GRU",
         year=1997,
-        authors="Gers 2000 (forget gate); Cho 2014 (GRU); Hochreiter, Schmidhuber",
+        authors="Hochreiter and Schmidhuber 1997; forget gate Gers 2000; GRU Cho 2014",
         paper="Long short-term memory",
         idea="A content that is added to and not overwritten, behind gates that learn when to open.",
         added="Memory over hundreds of steps.",
@@ -95,7 +98,7 @@ ALL = (
         name="boltzmann",
         title="Restricted Boltzmann machine and deep belief network",
         year=1986,
-        authors="Smolensky; Hinton; Osindero; Teh",
+        authors="Smolensky 1986; Hinton 2002; Hinton, Osindero and Teh 2006",
         paper="Information processing in dynamical systems (1986); Training products of experts (2002); "
         "A fast learning algorithm for deep belief nets (2006)",
         idea="A layer of hidden units explains the pixels; learning makes the data likelier than what "
@@ -109,7 +112,7 @@ ALL = (
         name="autoencoder",
         title="Autoencoders",
         year=1986,
-        authors="Rumelhart, Hinton and Williams; Vincent; Rifai",
+        authors="Rumelhart, Hinton and Williams 1986; Vincent 2008; Rifai 2011",
         paper="Learning internal representations by error propagation (1986); Extracting and composing "
         "robust features with denoising autoencoders (2008)",
         idea="Squeeze an image through a layer and draw it again; hide part of it, and the code has to "
@@ -122,7 +125,7 @@ ALL = (
         name="vae",
         title="Variational autoencoder",
         year=2013,
-        authors="Kingma and Welling",
+        authors="Kingma and Welling 2013; Burda 2015",
         paper="Auto-encoding variational Bayes",
         idea="The code is a small cloud; its noise is drawn outside the network, so that errors flow "
         "back through it.",
@@ -134,7 +137,7 @@ ALL = (
         name="cnn",
         title="Convolutional network",
         year=1980,
-        authors="Fukushima; LeCun; Krizhevsky, Sutskever and Hinton",
+        authors="Fukushima 1980; LeCun 1989; Krizhevsky, Sutskever and Hinton 2012",
         paper="Neocognitron (1980); Backpropagation applied to handwritten zip code recognition (1989); "
         "ImageNet classification with deep convolutional neural networks (2012)",
         idea="One small filter looks everywhere; pooling forgets where exactly it found something.",
@@ -146,7 +149,7 @@ ALL = (
         name="window",
         title="Convolutional language model",
         year=2008,
-        authors="Collobert and Weston",
+        authors="Collobert and Weston 2008",
         paper="A unified architecture for natural language processing",
         idea="Filters over the last few characters guess the next one; layers widen what they see.",
         added="Text read by shared weights, all places side by side.",
@@ -157,7 +160,7 @@ ALL = (
         name="graph",
         title="Graph networks",
         year=2016,
-        authors="Kipf and Welling",
+        authors="Kipf and Welling 2016",
         paper="Semi-supervised classification with graph convolutional networks",
         idea="Before each layer a node takes the mean of its neighbours.",
         added="A few labels reach a whole graph. The idea is of 2005; attention came in 2018.",
@@ -168,7 +171,7 @@ ALL = (
         name="transformer",
         title="Transformer",
         year=2017,
-        authors="Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin",
+        authors="Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin 2017",
         paper="Attention is all you need",
         idea="Each place asks all others at once and takes the mean of their values, weighed by fit.",
         added="Any two places are one step apart, and all are computed side by side.",
@@ -179,7 +182,7 @@ ALL = (
         name="words",
         title="Word vectors",
         year=2013,
-        authors="Mikolov, Sutskever, Chen, Corrado and Dean",
+        authors="Mikolov, Sutskever, Chen, Corrado and Dean 2013; Pennington 2014",
         paper="Distributed representations of words and phrases and their compositionality",
         idea="A word is known by its company: its vector learns to tell neighbours from other words.",
         added="Meaning from plain text, learned once, used anywhere; GloVe (2014) factorises counts.",
