@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
@@ -168,15 +167,14 @@ def read(seed: int, epochs: int, every: int = 1) -> dict[str, float]:
         known, new = seen, asked
         for coder in stack:
             known, new = coder.code(known), coder.code(new)
-        model = LogisticRegression(C=100, tol=1e-3, max_iter=300).fit(known.numpy(), y)
-        found[name] = 100 * float(model.score(new.numpy(), truth))
+        found[name] = digits.read_off(known.numpy(), y, new.numpy(), truth)
     return found
 
 
 def run(effort: Effort) -> Outcome:
     """Clean noisy digits, read digits from each kind of code, and compare tied weights with PCA."""
     cleanings = [cleaned(seed, effort.choose(30, 15)) for seed in effort.seeds(5)]
-    readings = [read(seed, *effort.choose((10, 1), (3, 4))) for seed in effort.seeds(3, 1)]
+    readings = [read(seed, *effort.choose((10, 1), (3, 8))) for seed in effort.seeds(3, 1)]
     linears = [against_pca(seed) for seed in effort.seeds(5, 1)]
     hurt, drawn, mean = np.array([figures for figures, _ in cleanings]).T
     shown = list(zip(("clean", "noisy", "drawn from the code"), cleanings[0][1], strict=True))

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
@@ -123,10 +122,9 @@ def nudged_digits(seed: int, hidden: int, epochs: int) -> tuple[float, float, Ma
     held, truth = digits.nudged(held, truth)
     seen, asked = (torch.tensor(digits.rows(part), dtype=torch.float32) for part in (x, held))
     machine = fit(seen, hidden, torch.Generator().manual_seed(seed), epochs)
-    linear = LogisticRegression(C=100, tol=1e-3, max_iter=200)
-    pixels = linear.fit(seen.numpy(), y).score(asked.numpy(), truth)
-    features = linear.fit(machine.up(seen).numpy(), y).score(machine.up(asked).numpy(), truth)
-    return 100 * pixels, 100 * features, machine
+    pixels = digits.read_off(seen.numpy(), y, asked.numpy(), truth)
+    features = digits.read_off(machine.up(seen).numpy(), y, machine.up(asked).numpy(), truth)
+    return pixels, features, machine
 
 
 def few_labels(seed: int, epochs: int) -> tuple[float, float]:
