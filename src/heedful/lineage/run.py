@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from heedful.errors import DataError
 from heedful.lineage.outcome import Effort, Gate, Outcome
 from heedful.lineage.page import guide, page
@@ -64,10 +66,14 @@ def shown(gate: Gate) -> dict[str, Any]:
 
 
 def run(technique: Technique, effort: Effort) -> Run:
-    """Run a technique's experiment; DataError where what it reads is missing."""
+    """Run a technique's experiment; DataError where what it reads is missing.
+
+    On one thread: the nets are so small that two would mostly wait for each other.
+    """
     experiment: Callable[[Effort], Outcome] = import_module(f"heedful.lineage.{technique.module}").run
     start = time.monotonic()
-    outcome = experiment(effort)
+    with threadpool_limits(1):
+        outcome = experiment(effort)
     return Run(technique, time.monotonic() - start, outcome)
 
 
