@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 Texts: TypeAlias = Sequence[str]
 Labels: TypeAlias = Sequence[str]
-Vectors: TypeAlias = NDArray[np.float32]
 Floats: TypeAlias = NDArray[np.float64]
+Vectors: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
 
 

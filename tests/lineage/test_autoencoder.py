@@ -5,6 +5,8 @@ import torch
 
 from heedful.lineage import autoencoder
 from heedful.lineage.outcome import Effort
+from heedful.lineage.run import run
+from heedful.lineage.story import named
 
 
 def coder(seed: int = 0) -> autoencoder.Coder:
@@ -51,4 +53,4 @@ def test_tied_linear_weights_find_the_space_of_pca() -> None:
 
 
 def test_the_short_experiment_passes() -> None:
-    assert autoencoder.run(Effort(short=True)).passed
+    assert run(named("autoencoder"), Effort(short=True)).passed

@@ -6,6 +6,8 @@ import torch
 
 from heedful.lineage import boltzmann
 from heedful.lineage.outcome import Effort
+from heedful.lineage.run import run
+from heedful.lineage.story import named
 
 
 def machine(seed: int = 0) -> boltzmann.Machine:
@@ -70,4 +72,4 @@ def test_tuning_starts_from_the_stack_and_leaves_it_alone() -> None:
 
 
 def test_the_short_experiment_passes() -> None:
-    assert boltzmann.run(Effort(short=True)).passed
+    assert run(named("boltzmann"), Effort(short=True)).passed

@@ -51,15 +51,8 @@ class LSTM(WordNetwork):
         max_terms: int = 50_000,
         seed: int = 0,
     ) -> None:
-        self.width = width
+        super().__init__(width, epochs, rate, batch, dropout, max_words, max_terms, seed)
         self.hidden = hidden
-        self.epochs = epochs
-        self.rate = rate
-        self.batch = batch
-        self.dropout = dropout
-        self.max_words = max_words
-        self.max_terms = max_terms
-        self.seed = seed
 
     def _reader(self) -> Reader:
         vocab = len(self.terms_) + 1

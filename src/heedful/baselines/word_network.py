@@ -26,12 +26,18 @@ BATCH_WORDS = 2048  # at prediction
 class WordNetwork(TextClassifier):
     """Words of two or more training texts get a vector; the epoch with the least log loss on dev is kept."""
 
-    epochs: int
-    rate: float
-    batch: int
-    max_words: int
-    max_terms: int
-    seed: int
+    def __init__(
+        self, width: int, epochs: int, rate: float, batch: int, dropout: float, max_words: int,
+        max_terms: int, seed: int,
+    ) -> None:  # fmt: skip
+        self.width = width
+        self.epochs = epochs
+        self.rate = rate
+        self.batch = batch
+        self.dropout = dropout
+        self.max_words = max_words
+        self.max_terms = max_terms
+        self.seed = seed
 
     @abstractmethod
     def _reader(self) -> nn.Module:

@@ -58,11 +58,11 @@ def kin(person: int) -> dict[str, set[int]]:
 def triples() -> list[Triple]:
     """Return every person, relation and the people it leads to, of both families: 104 of them."""
     return [
-        (person + 12 * family, relation, frozenset(one + 12 * family for one in kin(person)[relation]))
+        (person + 12 * family, relation, frozenset(one + 12 * family for one in people))
         for family in range(2)
         for person in range(12)
-        for relation in RELATIONS
-        if kin(person)[relation]
+        for relation, people in kin(person).items()
+        if people
     ]
 
 

@@ -8,6 +8,7 @@ from statistics import fmean, median
 from typing import Literal, TypeVar
 
 from heedful.errors import DataError
+from heedful.report.figures import number
 
 T = TypeVar("T")
 Judge = Literal["each", "mean", "median"]
@@ -128,12 +129,5 @@ class Outcome:
 
 
 def short(value: float) -> str:
-    """Write a figure with about four digits: 1,425, 0.998, 1.2e-07."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value) and abs(value) < 1e9:
-        return f"{int(value):,}"
-    size = abs(value)
-    if size >= 1e-3:
-        return f"{value:,.{max(0, 3 - max(0, math.floor(math.log10(size))))}f}"
-    return f"{value:.1e}"
+    """Write a figure with about four digits, a whole one without a point: 1,425, 0.998, 1.2e-07."""
+    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e9 else number(value)

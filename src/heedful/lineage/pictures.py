@@ -55,8 +55,7 @@ def plane(groups: Sequence[tuple[str, ArrayLike]], title: str, about: str, radiu
         for number, (name, points) in enumerate(clouds)
         for x, y in points
     ]
-    named = " · ".join(name for name, _ in clouds if name)
-    parts.append(text(EDGE, SIDE + 14, named, "axis"))
+    parts.append(text(EDGE, SIDE + 14, " · ".join(name for name, _ in clouds if name), "axis"))
     return frame(SIDE, SIDE + 22, title, about, parts)
 
 

@@ -78,14 +78,15 @@ def learned_letters(seeds: Sequence[int], passes: int) -> tuple[Floats, Floats, 
     weights = begin((6 + 20, 20, 6), seeds, 0.3)
     random = np.random.default_rng(0)
     stream, texts = coded(letters(random, 20, 50)), letters(random, 20, 100)
+    unseen = coded(texts)
     for _ in range(passes):
         elman(weights, stream, Rule(0.1, 0.9, 1))
-    found = elman(weights, coded(texts))  # (S, B, T - 1, 6)
+    found = elman(weights, unseen)  # (S, B, T - 1, 6)
     every = np.array(list(CODES.values()), dtype=float)
     nearest = ((found[..., None, :] - every) ** 2).sum(axis=-1).argmin(axis=-1)
     wanted = np.array([[list(CODES).index(letter) for letter in text[1:]] for text in texts])
     right, vowel = nearest == wanted, wanted >= len(SYLLABLES)
-    errors = ((found[0, 0] - coded(texts)[0, 1:]) ** 2).sum(axis=-1)
+    errors = ((found[0, 0] - unseen[0, 1:]) ** 2).sum(axis=-1)
     return right[:, vowel].mean(axis=1), right[:, ~vowel].mean(axis=1), errors, texts[0][1:]
 
 

@@ -53,7 +53,7 @@ def attention(seeds: Sequence[int]) -> Net:
         outputs = []
         for number, stack in enumerate(stacks):
             one = x[:, number, 0]
-            outputs.append(stack.blocks[0](one, stack.places(layout, one, False), None, None, (None, None)))
+            outputs.append(stack.blocks[0](one, stack.places(layout, one, False)))
         return torch.stack(outputs, 1)[:, :, None]
 
     return net
