@@ -11,7 +11,18 @@ from lines import code_lines
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "heedful"
 FILES = sorted(SOURCE.rglob("*.py"))
 EVERYWHERE = {"errors", "types", "storage", "intervals", "artefact", "estimator"}
-BELOW_TASKS = {"core", "families", "checkpoint", "catalogue", "text", "data", "report", "train", "generate"}
+BELOW_TASKS = {
+    "core",
+    "families",
+    "checkpoint",
+    "catalogue",
+    "text",
+    "data",
+    "report",
+    "train",
+    "generate",
+    "compress",
+}
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
@@ -28,6 +39,8 @@ MAY_IMPORT = {
     "data": {"text", "catalogue"},
     "train": {"core", "data", "report"},
     "generate": {"core"},
+    "kernels": {"core"},
+    "compress": {"core", "kernels"},
     "explain": {"core", "checkpoint", "text", "report"},
     "search": {"text", "data"},  # it takes any encoder
     "tasks": {"baselines", "search", *BELOW_TASKS},

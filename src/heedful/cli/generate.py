@@ -17,9 +17,18 @@ import click
 @click.option("--seed", default=0, help="The same seed, the same answer.")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End before this text (may be repeated).")
 @click.option("--alternatives", default=0, type=click.IntRange(0), help="Tell the N best at each step.")
+@click.option(
+    "--precision",
+    default="fp32",
+    show_default=True,
+    type=click.Choice(("fp32", "int8")),
+    help="Of the linear maps; int8 is faster and a little less exact.",
+)
 @click.option("--chat", is_flag=True, help="The prompt is a message, put into the model's own template.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-def generate(model: str, prompt: str | None, chat: bool, as_json: bool, **options: Any) -> int:
+def generate(
+    model: str, prompt: str | None, precision: str, chat: bool, as_json: bool, **options: Any
+) -> int:
     """Continue PROMPT, or answer it, with the model in MODEL (a folder or a name).
 
     Without PROMPT, standard input is the prompt. Ctrl-C ends the answer and keeps what there is.
@@ -29,7 +38,7 @@ def generate(model: str, prompt: str | None, chat: bool, as_json: bool, **option
     text = told.prompt(prompt)
     from heedful.tasks.write import Writer
 
-    writer = Writer.load(model)
+    writer = Writer.load(model, precision)
     stream = writer.stream([{"role": "user", "content": text}] if chat else text, **options)
     try:
         for piece in stream:

@@ -13,13 +13,20 @@ import click
 )
 @click.option("--length-penalty", default=1.0, show_default=True, help="Above 1 favours long translations.")
 @click.option("--prefix", default="", help="Put this before each text, as T5 is told what to do.")
+@click.option(
+    "--precision",
+    default="fp32",
+    show_default=True,
+    type=click.Choice(("fp32", "int8")),
+    help="Of the linear maps; int8 is faster and a little less exact.",
+)
 @click.option("--reference", metavar="FILE", help="Score against the lines of this file.")
 @click.option("--align", metavar="PAGE", help="Draw where the model looked, as a page that opens offline.")
 @click.option("-o", "--out", metavar="FILE", help="Write the lines to a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def translate(
     model: str, texts: tuple[str, ...], file: str | None, beam: int, n_best: int, length_penalty: float,
-    prefix: str, reference: str | None, align: str | None, out: str | None, as_json: bool,
+    prefix: str, precision: str, reference: str | None, align: str | None, out: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Translate texts with the model in MODEL: one of `heedful fit translate`, or Marian, BART or T5.
 
@@ -33,7 +40,7 @@ def translate(
     translations.check(out, align, n_best, beam)
     from heedful.tasks.translate import Translator
 
-    translator = Translator.load(model, prefix)
+    translator = Translator.load(model, prefix, precision)
     how = {"beams": beam, "answers": n_best, "length_penalty": length_penalty}
     show = translations.Shown(out, n_best, as_json)
     found = show.each(translator, lines, how)

@@ -177,6 +177,7 @@ class Attention(nn.Module):
         self.key = nn.Linear(config.width, narrow, config.biased.key)
         self.value = nn.Linear(config.width, narrow, config.biased.value)
         self.output = nn.Linear(inner, config.width, config.biased.output)
+        self.attend = attend  # or another that does the same
 
     def forward(
         self, x: Tensor, reach: Reach, memory: Tensor | None = None, cache: Keep | None = None
@@ -194,7 +195,7 @@ class Attention(nn.Module):
                 key, value = cache.add(key, value)
         if reach.turn is not None:
             query = rotate(query, reach.turn)
-        mixed = attend(query, key, value, reach, self.scale, self.dropout if self.training else 0.0)
+        mixed = self.attend(query, key, value, reach, self.scale, self.dropout if self.training else 0.0)
         return self.output(mixed.flatten(-2))  # type: ignore[no-any-return]  # (N, W)
 
     def heads(self, x: Tensor) -> Tensor:

@@ -129,10 +129,12 @@ class Transformer(nn.Module):
     def scores(self, x: Tensor, layout: Packed) -> Tensor:
         """Return what the head makes of the last vectors (N, W)."""
         assert self.head is not None
-        table = None
-        if self.head.config.tied:
-            table = (self.decoder or self.encoder).input.token.weight  # type: ignore[union-attr]
-        return self.head(x, layout, table)  # type: ignore[no-any-return]
+        return self.head(x, layout, self.table if self.head.config.tied else None)  # type: ignore[no-any-return]
+
+    @property
+    def table(self) -> Tensor:
+        """The vectors of the tokens that are read last: (V, W)."""
+        return (self.decoder or self.encoder).input.token.weight  # type: ignore
 
     def cache(self, rows: int, places: int) -> Cache:
         """Return an empty cache for B sequences of up to `places` tokens."""

@@ -36,15 +36,19 @@ class Rewriter:
         self.card: Mapping[str, Any] = {}
 
     @classmethod
-    def load(cls, source: str | Path, prefix: str = "") -> Self:
-        """Open what `heedful fit` saved, or the folder or name of an encoder-decoder."""
+    def load(cls, source: str | Path, prefix: str = "", precision: str = "fp32") -> Self:
+        """Open what `heedful fit` saved, or an encoder-decoder, its maps in "fp32" or the faster "int8"."""
         folder = within(Path(source))
         card = read_card(folder) if is_artefact(folder) else {}
         if (task := card.get("method", cls.verb)) in VERBS and task != cls.verb:
             raise ConfigError(f"{source} was trained to {task}; expected a model to {cls.verb}. "
                               f"Use `heedful {task}`.")  # fmt: skip
         recurrent = (folder / SIZES).is_file()
-        writer = recurrent_writer(folder) if recurrent else Writer.load(source)
+        if recurrent and precision != "fp32":
+            raise ConfigError(
+                f"{source} is not a transformer; its precision is fp32, found {precision!r:.100}."
+            )
+        writer = recurrent_writer(folder) if recurrent else Writer.load(source, precision)
         rewriter = cls(writer, limit(writer, card), prefix or str(card.get("state", {}).get("prefix", "")))
         rewriter.card = card
         return rewriter

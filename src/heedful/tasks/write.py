@@ -1,6 +1,6 @@
 """Writing: a decoder continues a prompt, an encoder-decoder answers it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,12 +10,13 @@ import torch
 
 from heedful.checkpoint.find import find
 from heedful.checkpoint.folder import Form, load_tokenizer, load_transformer
-from heedful.core.config import TokenInput
+from heedful.compress.laid import Swift, in_eight_bits
+from heedful.core.config import TokenInput, check_choice
 from heedful.core.inputs import pack
 from heedful.core.model import Transformer
 from heedful.errors import CheckpointError, ConfigError, DataError, TokenizerError
 from heedful.generate import Answer as Ids
-from heedful.generate import Habits, Settings, generate, steps
+from heedful.generate import Habits, Settings, generate
 from heedful.generate.session import Memory
 from heedful.generate.settings import KEYS
 from heedful.storage import inside, read_json
@@ -25,11 +26,13 @@ from heedful.text.pieces import Pieces
 from heedful.text.tokenizer import UNCUT, Tokenizer, legal, told
 
 if TYPE_CHECKING:
+    from heedful.tasks.stream import Stream
     from heedful.tasks.tune_writer import Tuning
     from heedful.train.checkpoints import Keeper
     from heedful.train.progress import Progress, Watch
 
 BATCH = 16  # prompts at a time
+PRECISIONS = ("fp32", "int8")
 GENERATION = "generation_config.json"
 
 Prompt = str | Sequence[Message]  # a text, or a conversation
@@ -61,6 +64,8 @@ class Writer:
 
     form: Form | None = None  # of the files it came from,
     generation = ""  # and the text of their generation_config.json
+    precision = "fp32"
+    swift: Swift | None = None  # of weights that do not change
     tuning_: "Tuning | None" = None
     progress_: "Progress"
     stopped_: str | None = None
@@ -77,8 +82,13 @@ class Writer:
         self.found = ""
 
     @classmethod
-    def load(cls, source: str | Path) -> Self:
-        """Open a folder, `package:NAME`, a fetched catalogue name, or `hf:owner/name`."""
+    def load(cls, source: str | Path, precision: str = "fp32") -> Self:
+        """Open a folder, `package:NAME`, a fetched catalogue name, or `hf:owner/name`.
+
+        In "int8" its linear maps take a quarter of the memory and less than half of the time; it can then
+        neither be tuned nor saved.
+        """
+        check_choice("precision", precision, PRECISIONS)
         folder, found = find(source)
         loaded = load_transformer(folder)
         transformer = loaded.transformer
@@ -100,6 +110,10 @@ class Writer:
         writer.found, writer.form = found, loaded.form
         path = inside(folder, GENERATION)
         writer.generation = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if precision == "int8":
+            writer.precision, writer.transformer = precision, in_eight_bits(transformer)
+        else:
+            writer.swift = Swift(transformer)
         return writer
 
     def fit(
@@ -120,6 +134,8 @@ class Writer:
         """
         from heedful.tasks.tune_writer import Tuning, tune
 
+        self._check_whole()
+        self.swift = None  # the weights are to change
         self.progress_ = tune(
             self, prompts, answers, dev, Tuning(**settings), seconds=seconds, keeper=keeper, watch=watch
         )
@@ -129,6 +145,7 @@ class Writer:
         """Write a folder that the ecosystem opens, whole or not at all; `about` goes into heedful.json."""
         from heedful.tasks.tune_writer import save
 
+        self._check_whole()
         save(self, Path(folder), about or {})
 
     def write(
@@ -167,13 +184,20 @@ class Writer:
             texts = [self._pieces(ids, stops) for ids in begun]
             until = (lambda row, ids, texts=texts: texts[row].read(ids)[1]) if stops else None
             most = [limits[row] for row in rows] if limits else None
-            several = generate(self.transformer, begun, how, self.habits, memory, until, rows, most)
+            model = self.model(len(rows) * how.beams * how.answers)
+            several = generate(model, begun, how, self.habits, memory, until, rows, most)
             for row, text, answers in zip(rows, texts, several, strict=True):
                 found += [answer(ids, text, row) for ids in answers]
         return sorted(found, key=lambda one: one.prompt)
 
+    def model(self, rows: int) -> Transformer:
+        """Return the model in the form that writes so many rows at once fastest."""
+        return self.swift.model(rows) if self.swift is not None else self.transformer
+
     def stream(self, prompt: Prompt, *, stop: str | Sequence[str] = (), **settings: Any) -> "Stream":
         """Return the pieces of one answer as they are written; together they are its text."""
+        from heedful.tasks.stream import Stream
+
         how, stops = self._settings(stop, settings)
         if how.answers > 1:
             raise ConfigError("a stream has one answer. Use write for several.")
@@ -240,38 +264,15 @@ class Writer:
             )
         return self.habits.start
 
+    def _check_whole(self) -> None:
+        if self.precision != "fp32":
+            raise ConfigError(
+                f"this model was loaded in {self.precision}. Load it in fp32 to tune or save it."
+            )
+
     def _pieces(self, begun: Sequence[int], stops: Sequence[str]) -> Pieces:
         before = () if self.transformer.encoder is not None else begun
         return Pieces(partial(self.tokenizer.engine.decode, skip_special_tokens=True), before, stops)
-
-
-class Stream:
-    """Pieces of one answer, and at any time the `answer` so far."""
-
-    def __init__(self, writer: Writer, ids: list[int], settings: Settings, stops: Sequence[str]) -> None:
-        self.writer, self.settings = writer, settings
-        (self.begun,), self.memory = writer._given([ids])
-        self.prompt_tokens = len(ids)
-        self.pieces = writer._pieces(self.begun, stops)
-        self.ids = Ids(finished="interrupted")
-
-    def __iter__(self) -> Iterator[str]:
-        model, habits = self.writer.transformer, self.writer.habits
-        until = (lambda row, ids: self.pieces.read(ids)[1]) if self.pieces.stops else None  # noqa: ARG005
-        if self.settings.beams > 1:
-            self.ids = generate(model, [self.begun], self.settings, habits, self.memory, until)[0][0]
-            yield self.answer.text
-            return
-        for (token,) in steps(model, [self.begun], self.settings, habits, self.memory, until):
-            self.ids.add(token)
-            self.ids.finished = token.finished or "interrupted"
-            if piece := self.pieces.add(token.id, last=bool(token.finished)):
-                yield piece
-
-    @property
-    def answer(self) -> Answer:
-        """What has been written."""
-        return answer(self.ids, self.pieces, 0)
 
 
 def answer(ids: Ids, text: Pieces, prompt: int) -> Answer:

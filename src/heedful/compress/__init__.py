@@ -1,0 +1,1 @@
+"""Smaller and faster: weights stored for decoding."""

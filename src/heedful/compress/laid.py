@@ -1,0 +1,94 @@
+"""Weights laid out once for the way a processor reads them, where a few rows meet large matrices: decoding.
+
+Shapes: N rows (sequences, or beams, of one token each), K inputs and M outputs of a linear map.
+"""
+
+import copy
+from collections.abc import Callable
+from threading import Lock
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from heedful.compress.eight import Linear8
+from heedful.core.attention import Attention
+from heedful.core.model import Transformer
+from heedful.kernels.attending import attend
+
+FEW, MANY = 2, 96  # rows for which the layout pays; for one the weights are read once anyway
+LARGEST = 2 << 30  # bytes of weights that are kept twice
+
+Make = Callable[[Tensor, Tensor | None], nn.Module]
+
+
+class Laid(nn.Module):
+    """y = x W^T + b in fp32; W lies in blocks that fit a processor's registers (oneDNN's layout)."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weight, self.bias = weight.detach(), None if bias is None else bias.detach()
+        self.blocks = torch.ops.mkldnn._reorder_linear_weight(self.weight, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, M) for x (N, K)."""
+        if not FEW <= len(x) <= MANY:
+            return linear(x, self.weight, self.bias)
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.blocks, self.bias, "none", [], "")
+        return y
+
+
+def fits(model: nn.Module) -> bool:
+    """Are the weights such as are laid out: fp32, on a processor that can, and not too many?"""
+    able = bool(torch._C._has_mkldnn) and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    weights = list(model.parameters())
+    plain = all(one.dtype == torch.float32 and one.device.type == "cpu" for one in weights)
+    return able and plain and 4 * sum(one.numel() for one in weights) <= LARGEST
+
+
+class Swift:
+    """A model whose weights do not change, in the form that suits the number of rows."""
+
+    def __init__(self, model: Transformer) -> None:
+        self.plain = model
+        self.laid: Transformer | None = None
+        self.making = Lock()  # several threads may ask at once
+
+    def model(self, rows: int) -> Transformer:
+        """Return the form that takes steps of so many rows fastest."""
+        if rows < FEW or not fits(self.plain):
+            return self.plain
+        with self.making:
+            self.laid = self.laid or laid(self.plain)
+        return self.laid
+
+
+def laid(model: Transformer) -> Transformer:
+    """Return a model of the same numbers that writes faster; it shares the weights, which must not change.
+
+    The encoder, which reads many tokens at once, stays as it is.
+    """
+    return replaced(model, Laid, kept=model.encoder)
+
+
+def in_eight_bits(model: Transformer) -> Transformer:
+    """Return a model whose linear maps are in 8 bits; tables of tokens, norms and attention stay in fp32."""
+    return replaced(model, Linear8)
+
+
+@torch.no_grad()
+def replaced(model: Transformer, make: Make, kept: nn.Module | None = None) -> Transformer:
+    """Return a copy with other linear maps and attention that shares the rest; a tied head gets a map."""
+    shared: dict[int, object] = {id(one): one for one in model.parameters()}
+    other = copy.deepcopy(model, shared | {id(kept): kept})
+    left = set() if kept is None else set(kept.modules())
+    for part in [one for one in other.modules() if one not in left]:
+        for name, child in list(part.named_children()):
+            if isinstance(child, nn.Linear):
+                setattr(part, name, make(child.weight, child.bias))
+        if isinstance(part, Attention):
+            part.attend = attend
+    if other.head is not None and other.head.config.tied:
+        other.head.output = cast(nn.Linear, make(other.table, other.head.bias))
+    return other.eval()
