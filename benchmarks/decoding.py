@@ -1,9 +1,9 @@
-"""Speed of translating beside transformers and CTranslate2: the same random weights of Marian's size, fp32.
+"""Speed of translating beside transformers and CTranslate2: the same random weights, in fp32 and in 8 bits.
 
 All write as many tokens for each sentence. The peers alternate in one process, with the same two threads.
 CTranslate2 is measured where it is installed (pip install ctranslate2).
 
-python -m benchmarks.decoding
+python -m benchmarks.decoding [marian|mini ...]
 """
 
 import sys
@@ -34,7 +34,8 @@ SIZES = {
     "marian": {"width": 512, "depth": 6, "heads": 8, "hidden": 2048, "vocab": 58_101},
     "mini": {"width": 256, "depth": 3, "heads": 4, "vocab": 8192},
 }
-SENTENCES, WRITTEN = 64, 20  # sentences of 6 to 30 tokens; tokens written to each
+CELLS = ((1, 1, 64), (1, 4, 64), (16, 1, 64), (16, 4, 64), (64, 1, 20), (64, 4, 20))
+# sentences of 24 to 40 tokens, beams, tokens written to each
 Rows = list[list[int]]
 Work = Callable[[], Rows]  # translates all sentences; the written tokens of each
 
@@ -59,44 +60,55 @@ def model(size: str, folder: Path) -> Translator:
     return Translator.load(folder)
 
 
-def run(size: str, beams: int) -> dict[str, Any]:
-    """Compare the peers at one size and one width of the search."""
+def run(size: str, sentences: int, beams: int, written: int) -> dict[str, Any]:
+    """Compare the peers at one size, one number of sentences and one width of the search."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "model"
         folder.mkdir()
         ours = model(size, folder)
+        small = Translator.load(folder, precision="int8")
         random = np.random.default_rng(0)
         rows = [[*random.integers(2, SIZES[size]["vocab"] - 1, n).tolist(), 0] for n in
-                random.integers(6, 30, SENTENCES)]  # fmt: skip
-        how = Settings(beams=beams, max_tokens=WRITTEN, min_tokens=WRITTEN)
+                random.integers(24, 40, sentences)]  # fmt: skip
+        how = Settings(beams=beams, max_tokens=written, min_tokens=written)
         works: dict[str, Work] = {
             "heedful": lambda: [found[0].tokens for found in ours.answers(rows, how)],
-            "transformers": reference(folder, rows, beams),
-            **ctranslate2(Path(name), folder, rows, beams),
+            "heedful int8": lambda: [found[0].tokens for found in small.answers(rows, how)],
+            "transformers": reference(folder, rows, beams, written),
+            **ctranslate2(Path(name), folder, rows, beams, written),
         }
-        written = {peer: work() for peer, work in works.items()}  # to warm up, and to be compared
+        texts = {peer: work() for peer, work in works.items()}  # to warm up, and to be compared
         return {
-            "beams": beams, "sentences": SENTENCES, "written": WRITTEN,
+            "beams": beams, "sentences": sentences, "written": written,
             "same_as_transformers": {
-                peer: fmean(a == b for a, b in zip(one, written["transformers"], strict=True))
-                for peer, one in written.items()
+                peer: {
+                    "whole": fmean(a == b for a, b in zip(one, texts["transformers"], strict=True)),
+                    "tokens": fmean(map(alike, one, texts["transformers"])),
+                }
+                for peer, one in texts.items()
             },
-            **compared({peer: timed(work) for peer, work in works.items()}),
+            **compared({peer: timed(work, sentences * written) for peer, work in works.items()}),
         }  # fmt: skip
 
 
-def timed(work: Work) -> Callable[[], float]:
+def alike(one: list[int], other: list[int]) -> float:
+    """Return the share of the tokens before the first difference: random weights have many near ties."""
+    places = [place for place, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]]
+    return (places[0] if places else len(other)) / len(other)
+
+
+def timed(work: Work, tokens: int) -> Callable[[], float]:
     """Return what runs `work` and tells the written tokens per second."""
 
     def one() -> float:
         start = time.monotonic()
         work()
-        return SENTENCES * WRITTEN / (time.monotonic() - start)
+        return tokens / (time.monotonic() - start)
 
     return one
 
 
-def reference(folder: Path, rows: Rows, beams: int) -> Work:
+def reference(folder: Path, rows: Rows, beams: int, written: int) -> Work:
     """Return what lets transformers translate the rows."""
     from transformers import MarianMTModel
 
@@ -108,14 +120,14 @@ def reference(folder: Path, rows: Rows, beams: int) -> Work:
         with torch.inference_mode():
             found: torch.Tensor = theirs.generate(
                 input_ids=ids, attention_mask=(ids != pad).long(), num_beams=beams, do_sample=False,
-                min_new_tokens=WRITTEN, max_new_tokens=WRITTEN,
+                min_new_tokens=written, max_new_tokens=written,
             )  # fmt: skip
         return found[:, 1:].tolist()
 
     return work
 
 
-def ctranslate2(out: Path, folder: Path, rows: Rows, beams: int) -> dict[str, Work]:
+def ctranslate2(out: Path, folder: Path, rows: Rows, beams: int, written: int) -> dict[str, Work]:
     """Return what lets CTranslate2 translate the rows, in float32 and in int8; nothing without it."""
     try:
         import ctranslate2 as peer
@@ -131,7 +143,7 @@ def ctranslate2(out: Path, folder: Path, rows: Rows, beams: int) -> dict[str, Wo
         found[f"CTranslate2 {kind}"] = lambda engine=engine: [
             [int(word[1:]) + 2 if word[1:].isdecimal() else 0 for word in one.hypotheses[0]]
             for one in engine.translate_batch(
-                words, beam_size=beams, min_decoding_length=WRITTEN, max_decoding_length=WRITTEN
+                words, beam_size=beams, min_decoding_length=written, max_decoding_length=written
             )
         ]
     return found
@@ -139,4 +151,4 @@ def ctranslate2(out: Path, folder: Path, rows: Rows, beams: int) -> dict[str, Wo
 
 if __name__ == "__main__":
     asked = sys.argv[1:] or list(SIZES)
-    print(write("decoding", {size: [run(size, beams) for beams in (1, 4)] for size in asked}))
+    print(write("decoding", {size: [run(size, *cell) for cell in CELLS] for size in asked}))

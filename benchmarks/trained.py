@@ -130,7 +130,7 @@ def decoding(found: dict[str, Any]) -> Iterator[Line]:
             )
             yield (
                 f"translating {one['sentences']} sentences to {one['written']} tokens each, {what}, "
-                f"fp32, {'greedily' if one['beams'] == 1 else str(one['beams']) + ' beams'}",
+                f"{'greedily' if one['beams'] == 1 else str(one['beams']) + ' beams'}",
                 f"{one['tokens_per_second']['heedful']:,.0f} tokens/s: {ratios}",
             )
 

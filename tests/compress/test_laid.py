@@ -1,6 +1,7 @@
 """Weights laid out for decoding: the same numbers, shared memory, and never weights that change."""
 
 import copy
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def test_a_laid_model_writes_the_same(name: str) -> None:
         prompts, memory = model.given(PROMPTS)
         ours = generate(model.ours, prompts, how, model.habits, memory)
         theirs = generate(swift, prompts, how, model.habits, memory)
-        for one, other in zip(sum(ours, []), sum(theirs, []), strict=True):
+        for one, other in zip(chain(*ours), chain(*theirs), strict=True):
             assert one.tokens == other.tokens
             assert one.logprobs == pytest.approx(other.logprobs, abs=1e-5)
 
@@ -66,7 +67,7 @@ def test_weights_that_are_to_change_are_not_laid_out(monkeypatch: pytest.MonkeyP
     writer = Writer.load(folder("gpt2"))
     assert writer.model(2) is not writer.transformer
     seen: list[Any] = []
-    monkeypatch.setattr("heedful.tasks.tune_writer.tune", lambda *given, **named: seen.append(given))
+    monkeypatch.setattr("heedful.tasks.tune_writer.tune", lambda *given, **_: seen.append(given))
     writer.fit(["a"], ["b"])
     assert seen and writer.model(2) is writer.transformer
 

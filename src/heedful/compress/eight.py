@@ -27,7 +27,7 @@ class Linear8(nn.Module):
         if self.native is None:
             self.whole = whole
             return
-        self.shift = (128 * whole.sum(1, dtype=int32)).contiguous()  # of rows that are stored from 0 to 255
+        self.start = (-128 * whole.sum(1, dtype=int32)).contiguous()  # rows are stored from 1 to 255
         self.whole = tiled(whole)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ class Linear8(nn.Module):
         x, y = x.contiguous(), empty(len(x), self.outputs)
         bias = None if self.bias is None else self.bias.data_ptr()
         self.native.heedful_linear8(
-            x.data_ptr(), self.whole.data_ptr(), self.scale.data_ptr(), self.shift.data_ptr(), bias,
+            x.data_ptr(), self.whole.data_ptr(), self.scale.data_ptr(), self.start.data_ptr(), bias,
             y.data_ptr(), len(x), self.inputs, self.outputs, torch.get_num_threads(),
         )  # fmt: skip
         return y

@@ -1,5 +1,5 @@
 // softmax(scale q k^T + bias) v of one new token in each row over the keys and values that a cache holds.
-// A row's heads are read one after the other, so that each key and value is touched once or from near memory.
+// Keys and values are read in the order in which they lie, all heads of a place together.
 //
 // q, y (rows, heads, width) and k, v (rows, places, groups, width), of which the first `span` places count;
 // heads / groups heads share keys and values. `width` is a multiple of 16.
@@ -15,10 +15,11 @@
 namespace {
 
 constexpr int LANES = 16;
+constexpr float LEAST = -87.0f;  // exp of less is taken for zero
 
 // exp(x) for x <= 0, within 2 units of the last place: 2^n times a polynomial in the rest (Cephes' coefficients).
 __m512 exponential(__m512 x) {
-    x = _mm512_max_ps(x, _mm512_set1_ps(-87.0f));
+    x = _mm512_max_ps(x, _mm512_set1_ps(LEAST));
     const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)), 0);
     __m512 rest = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
     rest = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), rest);
@@ -29,20 +30,28 @@ __m512 exponential(__m512 x) {
     return _mm512_scalef_ps(y, n);
 }
 
-// Turn scores into exp(score - largest), in place; return their sum. Behind `span` stand zeros.
-float weights(float* scores, int64_t span) {
-    float most = *std::max_element(scores, scores + span);
-    if (most == -std::numeric_limits<float>::infinity()) most = 0.0f;
+// Turn scores into their softmax, in place; zeros where none is seen.
+void weights(float* scores, int64_t span) {
+    const float most = *std::max_element(scores, scores + span);
+    if (most == -std::numeric_limits<float>::infinity()) {
+        std::fill(scores, scores + span, 0.0f);
+        return;
+    }
     __m512 sum = _mm512_setzero_ps();
     for (int64_t s = 0; s < span; s += LANES) {
         const __mmask16 there = (__mmask16)((1u << std::min<int64_t>(LANES, span - s)) - 1);
         const __m512 x = _mm512_sub_ps(_mm512_maskz_loadu_ps(there, scores + s), _mm512_set1_ps(most));
-        const __mmask16 seen = there & _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.0f), _CMP_GT_OQ);
+        const __mmask16 seen = there & _mm512_cmp_ps_mask(x, _mm512_set1_ps(LEAST), _CMP_GT_OQ);
         const __m512 y = _mm512_maskz_mov_ps(seen, exponential(x));
         _mm512_mask_storeu_ps(scores + s, there, y);
         sum = _mm512_add_ps(sum, y);
     }
-    return _mm512_reduce_add_ps(sum);
+    const __m512 whole = _mm512_set1_ps(_mm512_reduce_add_ps(sum));
+    for (int64_t s = 0; s < span; s += LANES) {
+        const __mmask16 there = (__mmask16)((1u << std::min<int64_t>(LANES, span - s)) - 1);
+        const __m512 y = _mm512_maskz_loadu_ps(there, scores + s);
+        _mm512_mask_storeu_ps(scores + s, there, _mm512_div_ps(y, whole));
+    }
 }
 
 float product(const float* a, const float* b, int64_t width) {
@@ -50,6 +59,12 @@ float product(const float* a, const float* b, int64_t width) {
     for (int64_t i = LANES; i < width; i += LANES)
         sum = _mm512_fmadd_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i), sum);
     return _mm512_reduce_add_ps(sum);
+}
+
+void add(float* sum, const float* x, float times, int64_t width) {
+    const __m512 all = _mm512_set1_ps(times);
+    for (int64_t i = 0; i < width; i += LANES)
+        _mm512_storeu_ps(sum + i, _mm512_fmadd_ps(all, _mm512_loadu_ps(x + i), _mm512_loadu_ps(sum + i)));
 }
 
 }  // namespace
@@ -64,25 +79,25 @@ void heedful_attend(const float* q, const float* k, const float* v, const uint8_
                     float scale, int threads) {
     const int64_t place = groups * width, share = heads / groups;
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int64_t one = 0; one < rows * heads; one++) {
-        const int64_t r = one / heads, h = one % heads;
-        const float* query = q + one * width;
-        const float* key = k + r * row + h / share * width;
-        const float* value = v + r * row + h / share * width;
+    for (int64_t r = 0; r < rows; r++) {
+        const float* query = q + r * heads * width;
         const uint8_t* seen = visible ? visible + r * visible_row : nullptr;
-        const float* shift = bias ? bias + r * bias_row + h * bias_head : nullptr;
-        std::vector<float> scores(span);
+        std::vector<float> scores(heads * span, -std::numeric_limits<float>::infinity());
         for (int64_t s = 0; s < span; s++) {
-            if (seen && !seen[s]) scores[s] = -std::numeric_limits<float>::infinity();
-            else scores[s] = scale * product(query, key + s * place, width) + (shift ? shift[s] : 0.0f);
+            if (seen && !seen[s]) continue;
+            const float* key = k + r * row + s * place;
+            for (int64_t h = 0; h < heads; h++) {
+                const float shift = bias ? bias[r * bias_row + h * bias_head + s] : 0.0f;
+                scores[h * span + s] = scale * product(query + h * width, key + h / share * width, width) + shift;
+            }
         }
-        const float total = weights(scores.data(), span);
-        const __m512 share_of = _mm512_set1_ps(total > 0 ? 1.0f / total : 0.0f);
-        for (int64_t i = 0; i < width; i += LANES) {
-            __m512 sum = _mm512_setzero_ps();
-            for (int64_t s = 0; s < span; s++)
-                sum = _mm512_fmadd_ps(_mm512_set1_ps(scores[s]), _mm512_loadu_ps(value + s * place + i), sum);
-            _mm512_storeu_ps(y + one * width + i, _mm512_mul_ps(sum, share_of));
+        float* out = y + r * heads * width;
+        std::fill(out, out + heads * width, 0.0f);
+        for (int64_t h = 0; h < heads; h++) weights(scores.data() + h * span, span);
+        for (int64_t s = 0; s < span; s++) {
+            const float* value = v + r * row + s * place;
+            for (int64_t h = 0; h < heads; h++)
+                add(out + h * width, value + h / share * width, scores[h * span + s], width);
         }
     }
 }
