@@ -134,6 +134,18 @@ ALL = (
         module="variational",
     ),
     Technique(
+        name="gan",
+        title="Generative adversarial network",
+        year=2014,
+        authors="Goodfellow 2014; Radford 2015; Arjovsky and Gulrajani 2017; Zhu 2017",
+        paper="Generative adversarial nets (2014); Improved training of Wasserstein GANs (2017)",
+        idea="A generator makes images from noise, a critic tells them from real ones; each learns from "
+        "the other.",
+        added="Samples without a likelihood: what counts as good is learned too.",
+        limits="The two need a balance; samples can miss much of the data, and a loss may not tell so.",
+        module="gan",
+    ),
+    Technique(
         name="cnn",
         title="Convolutional network",
         year=1980,
