@@ -10,7 +10,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from heedful.lineage import adversarial
+from heedful.lineage import adversarial, dcgan
 from heedful.lineage.adversarial import Kind, Learned
 from heedful.lineage.mixtures import judged, modes
 from heedful.lineage.outcome import Effort, Gate, Outcome, Picture
@@ -95,5 +95,7 @@ def mixtures(effort: Effort) -> Outcome:
 
 
 def run(effort: Effort) -> Outcome:
-    """Modes of mixtures and the critic's gap."""
-    return mixtures(effort)
+    """Modes of mixtures, the critic's gap, and digits from noise."""
+    parts = mixtures(effort), dcgan.experiment(effort)
+    return Outcome([gate for part in parts for gate in part.gates],
+                   [picture for part in parts for picture in part.pictures])  # fmt: skip
