@@ -19,7 +19,7 @@ from heedful.lineage.pictures import tiles
 from heedful.types import Floats, Ints
 
 NOISE, WIDTH, BATCH = 16, 16, 64
-STEPS, EPOCHS = (700, 40), (12, 2)  # of the nets and of their judge: full, short
+STEPS, EPOCHS = (700, 40), (12, 1)  # of the nets and of their judge: full, short
 RATE, MOMENTUM = 2e-3, 0.5  # the momentum is the paper's; its rate of 2e-4 asks for more steps
 JUDGED = 1000  # samples
 LEAST, MOST = 4.0, 3.0  # digit score (full form); distance to the nearest digit: our borders

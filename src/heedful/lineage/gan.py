@@ -10,14 +10,14 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from heedful.lineage import adversarial, dcgan
+from heedful.lineage import adversarial, cyclegan, dcgan
 from heedful.lineage.adversarial import Kind, Learned
 from heedful.lineage.mixtures import judged, modes
 from heedful.lineage.outcome import Effort, Gate, Outcome, Picture
 from heedful.lineage.pictures import plane
 from heedful.report.plot import Curve, plot
 
-STEPS: dict[Kind, tuple[int, int]] = {"GAN": (2000, 100), "WGAN-GP": (1200, 350)}  # full, short
+STEPS: dict[Kind, tuple[int, int]] = {"GAN": (2000, 30), "WGAN-GP": (1200, 320)}  # full, short
 WATCHED = 12, 5  # times that the critic's gap is measured
 SAMPLES = 2000  # of each generator
 FOLLOWS = 0.7  # of Spearman's correlation, in the mean: our border, the papers give none
@@ -95,7 +95,7 @@ def mixtures(effort: Effort) -> Outcome:
 
 
 def run(effort: Effort) -> Outcome:
-    """Modes of mixtures, the critic's gap, and digits from noise."""
-    parts = mixtures(effort), dcgan.experiment(effort)
+    """Modes of mixtures, the critic's gap, digits from noise, and digits from style to style."""
+    parts = mixtures(effort), dcgan.experiment(effort), cyclegan.experiment(effort)
     return Outcome([gate for part in parts for gate in part.gates],
                    [picture for part in parts for picture in part.pictures])  # fmt: skip
