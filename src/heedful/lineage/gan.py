@@ -58,7 +58,9 @@ def points(kind: Kind, name: str, samples: Tensor) -> Picture:
     title = f"{kind} on the {name}"
     groups = [("samples", samples[:700].numpy()), ("modes", modes(name).numpy())]
     return Picture(
-        title, "Samples of one generator, and the middles of the modes.", plane(groups, title, "samples", 2)
+        title,
+        f"{title}: samples of one generator, and the middles of the modes.",
+        plane(groups, title, "samples", 2),
     )
 
 
