@@ -134,6 +134,21 @@ ALL = (
         module="variational",
     ),
     Technique(
+        name="gan",
+        title="Generative adversarial network",
+        year=2014,
+        authors="Goodfellow 2014; Radford 2015; Arjovsky and Gulrajani 2017; Zhu 2017",
+        paper="Generative adversarial nets (2014); Unsupervised representation learning with deep "
+        "convolutional generative adversarial networks (2015); Improved training of Wasserstein GANs (2017); "
+        "Unpaired image-to-image translation using cycle-consistent adversarial networks (2017)",
+        idea="A generator makes samples from noise, a critic tells them from real ones; each learns from "
+        "the other.",
+        added="Samples without a likelihood: what counts as good is learned too.",
+        limits="The two have to keep a balance; samples can miss whole parts of the data, and only some "
+        "critics tell.",
+        module="gan",
+    ),
+    Technique(
         name="cnn",
         title="Convolutional network",
         year=1980,
