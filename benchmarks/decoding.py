@@ -20,7 +20,7 @@ from tokenizers import Tokenizer as Engine
 from tokenizers import models, pre_tokenizers, processors
 
 from benchmarks.machine import write
-from benchmarks.steps import compared
+from benchmarks.steps import compared, times
 from heedful.checkpoint.folder import save_transformer
 from heedful.generate import Settings
 from heedful.tasks.fresh import planned
@@ -78,6 +78,7 @@ def run(size: str, sentences: int, beams: int, written: int) -> dict[str, Any]:
             **ctranslate2(Path(name), folder, rows, beams, written),
         }
         texts = {peer: work() for peer, work in works.items()}  # to warm up, and to be compared
+        figures = compared({peer: timed(work, sentences * written) for peer, work in works.items()})
         return {
             "beams": beams, "sentences": sentences, "written": written,
             "same_as_transformers": {
@@ -87,7 +88,8 @@ def run(size: str, sentences: int, beams: int, written: int) -> dict[str, Any]:
                 }
                 for peer, one in texts.items()
             },
-            **compared({peer: timed(work, sentences * written) for peer, work in works.items()}),
+            **figures,
+            "times_int8": times(figures["rounds"], "heedful int8"),
         }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import trained
+from benchmarks import searched, trained
 from benchmarks.machine import RESULTS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -20,7 +20,8 @@ def figures() -> str:
     """Return the section, from whatever results there are."""
     parts = [board(path) for path in (RESULTS / f"compare-{name}.json" for name in TITLES) if path.exists()]
     parts += [start()] if (RESULTS / "start.json").exists() else []
-    return "\n\n".join([*parts, *filter(None, [trained.table()])])
+    tables = [trained.table("training", trained.SOURCES), trained.table("vectors", searched.SOURCES)]
+    return "\n\n".join([*parts, *filter(None, tables)])
 
 
 def board(path: Path) -> str:

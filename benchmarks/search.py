@@ -1,8 +1,9 @@
 """Search: how good BM25, vectors and both are, how fast each engine is, what claims say of their subclasses.
 
-python -m benchmarks.search [retrieval|engines|patents] [SHARE]
+python -m benchmarks.search [retrieval|engines|patents] [SHARE [MINUTES]]
 
-SHARE (default 1) takes that part of the queries, of the rows and of the claims.
+SHARE (default 1) takes that part of the queries, of the rows and of the claims; MINUTES (default 20) go into
+training on claims.
 """
 
 import gzip
@@ -27,10 +28,13 @@ from heedful.search.patents import Patents, classes_of, micro_f1, patent_rows, p
 from heedful.search.scores import difference, ranking_scores, summary
 from heedful.search.view import Row
 from heedful.search.windows import Windowed
+from heedful.tasks.embed import SentenceEncoder
+from heedful.tasks.fit_augment import fit_augment
 from heedful.types import Floats, Ints, Texts, Vectors
 
 SIZES = (10_000, 100_000, 1_000_000)
 WIDTH, TOP, VOTERS = 384, 10, 20
+KEPT = ("rows", "silver", "scores", "baselines", "seconds")
 WAYS = ("bm25", "minilm", "hybrid")
 FILTER = "share < 2"  # of a column with 0 to 99: two rows of a hundred
 RESAMPLES = 1000
@@ -164,29 +168,69 @@ def peak_memory() -> int:
     return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
-def patents(share: float) -> None:
-    """Score what the neighbours of a claim, among the training claims, say of its subclasses."""
+def patents(share: float, minutes: float) -> None:
+    """Score what the neighbours of a claim, among the training claims, say of its subclasses.
+
+    Once with MiniLM as it is, once after so many minutes of Augmented SBERT on the training claims.
+    """
     train = list(patent_rows(DATA / "patents" / "train.csv").read())
     test = list(patent_rows(DATA / "patents" / "test.csv").read())
     train, test = train[: max(30, int(share * len(train)))], test[: max(10, int(share * len(test)))]
-    encoder = Windowed(heedful.load("minilm"))
     with tempfile.TemporaryDirectory() as name:
-        index, counts = build(Path(name) / "index", train, encoder, columns=["date", "classes"])
-        model = Patents(index, VOTERS)
-        model.calibrate()
-        classes = [classes_of(text) for text in index.view.column("classes").texts]
-        truth = [classes_of(row.columns["classes"]) for row in test]
-        systems = {}
-        for way in WAYS:
-            rows = ranked(index, way, [row.text for row in test], VOTERS).tolist()
-            near = [[classes[row] for row in some if row >= 0] for some in rows]
-            labels = [predicted(votes(some), model.threshold_) for some in near]
-            systems[way] = {"micro_f1": f1(truth, labels), **shared(classes, truth, near)}
+        folder = Path(name)
+        before = told(Windowed(heedful.load("minilm")), train, test, folder / "before")
+        table = folder / "gold.jsonl"
+        table.write_text("".join(json.dumps(pair) + "\n" for pair in graded(train)), encoding="utf-8")
+        figures = fit_augment(
+            table,
+            None,
+            "minilm",
+            folder / "augmented",
+            text="text",
+            pair="other",
+            label="grade",
+            minutes=minutes,
+        )
+        after = told(
+            Windowed(SentenceEncoder.load(folder / "augmented" / "model")), train, test, folder / "after"
+        )
     document = {
-        "train": len(train), "test": len(test), "threshold": model.threshold_, "voters": VOTERS,
-        "truncated": counts.cut, "systems": systems,
+        "train": len(train), "test": len(test), "voters": VOTERS, **before,
+        "augmented": {**after, "minutes": minutes, **{name: figures[name] for name in KEPT}},
     }  # fmt: skip
     print(write("search-patents", document))
+
+
+def told(encoder: Windowed, train: Sequence[Row], test: Sequence[Row], folder: Path) -> dict[str, Any]:
+    """Return how well each way of searching tells the subclasses of the test claims."""
+    index, counts = build(folder, train, encoder, columns=["date", "classes"])
+    model = Patents(index, VOTERS)
+    model.calibrate()
+    classes = [classes_of(text) for text in index.view.column("classes").texts]
+    truth = [classes_of(row.columns["classes"]) for row in test]
+    systems = {}
+    for way in WAYS:
+        rows = ranked(index, way, [row.text for row in test], VOTERS).tolist()
+        near = [[classes[row] for row in some if row >= 0] for some in rows]
+        labels = [predicted(votes(some), model.threshold_) for some in near]
+        systems[way] = {"micro_f1": f1(truth, labels), **shared(classes, truth, near)}
+    return {"threshold": model.threshold_, "truncated": counts.cut, "systems": systems}
+
+
+def graded(claims: Sequence[Row], near: int = 2) -> list[dict[str, Any]]:
+    """Return pairs of claims with the overlap of their subclasses: each with its nearest and a random one."""
+    vectors = Windowed(heedful.load("minilm")).encode([claim.text for claim in claims])
+    order = np.argsort(-(vectors @ vectors.T), axis=1)[:, 1 : near + 1]
+    others = np.concatenate([order, np.random.default_rng(0).integers(0, len(claims), (len(claims), 1))], 1)
+    pairs = {(min(one, other), max(one, other)) for one, row in enumerate(others.tolist()) for other in row}
+    classes = [classes_of(claim.columns["classes"]) for claim in claims]
+    return [
+        {
+            "text": claims[one].text, "other": claims[two].text,
+            "grade": len(classes[one] & classes[two]) / max(1, len(classes[one] | classes[two])),
+        }
+        for one, two in sorted(pairs) if one != two
+    ]  # fmt: skip
 
 
 def f1(truth: Sequence[set[str]], labels: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -220,5 +264,7 @@ if __name__ == "__main__":
     else:
         names = {"retrieval": retrieval, "engines": engines, "patents": patents}
         chosen = [name for name in names if not sys.argv[1:] or name in sys.argv[1:2]]
+        asked = [float(word) for word in sys.argv[2:4]]
+        given = [*asked, *(1.0, 20.0)[len(asked) :]]
         for name in chosen:
-            names[name](float(sys.argv[2]) if len(sys.argv) > 2 else 1.0)
+            names[name](*given[: 2 if name == "patents" else 1])

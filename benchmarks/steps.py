@@ -40,13 +40,22 @@ def compared(rounds: dict[str, Round]) -> dict[str, Any]:
         for name, one in rounds.items():
             found[name].append(one())
             print(name, round(found[name][-1]), file=sys.stderr, flush=True)
-    ours, *others = rounds
-    ratios = {name: sorted(a / b for a, b in zip(found[ours], found[name], strict=True)) for name in others}
     return {
         "tokens_per_second": {name: statistics.median(values) for name, values in found.items()},
-        "times": {
-            name: {"median": statistics.median(r), "least": r[0], "most": r[-1]} for name, r in ratios.items()
-        },
+        "times": times(found, next(iter(rounds))),
+        "rounds": found,
+    }
+
+
+def times(found: dict[str, list[float]], ours: str) -> dict[str, dict[str, float]]:
+    """Return how many times the speed of each other one `ours` has, round by round."""
+    ratios = {
+        name: sorted(a / b for a, b in zip(found[ours], values, strict=True))
+        for name, values in found.items()
+        if name != ours
+    }
+    return {
+        name: {"median": statistics.median(r), "least": r[0], "most": r[-1]} for name, r in ratios.items()
     }
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from benchmarks.machine import RESULTS
 
 Line = tuple[str, str]
+Sources = dict[str, Callable[[dict[str, Any]], Iterator[Line]]]
 
 
-def table() -> str:
-    """Return the table, from whatever results there are; "" where there are none."""
-    lines = [line for name, of in SOURCES.items() for line in of(read(name))]
+def table(title: str, sources: Sources) -> str:
+    """Return a table, from whatever results there are; "" where there are none."""
+    lines = [line for name, of in sources.items() for line in of(read(name))]
     rows = [f"| {what} | {figure} |" for what, figure in lines]
-    return "\n".join(["| training | measured |", "|---|---|", *rows]) if rows else ""
+    return "\n".join([f"| {title} | measured |", "|---|---|", *rows]) if rows else ""
 
 
 def read(name: str) -> dict[str, Any]:
@@ -124,14 +125,19 @@ def decoding(found: dict[str, Any]) -> Iterator[Line]:
     """Tell the speed of translating beside the reference's and CTranslate2's."""
     for size, what in (("marian", "Marian's size (75M parameters)"), ("mini", "8M parameters")):
         for one in found.get(size, ()):
-            ratios = "; ".join(
-                f"{times['median']:.2f} times `{peer}` ({times['least']:.2f} to {times['most']:.2f})"
-                for peer, times in one["times"].items()
-            )
+            said = []
+            for ours, key in (("heedful", "times"), ("heedful int8", "times_int8")):
+                ratios = "; ".join(
+                    f"{times['median']:.2f} times `{peer}` ({times['least']:.2f} to {times['most']:.2f})"
+                    for peer, times in one[key].items()
+                    if "heedful" not in peer
+                )
+                said.append(f"{ours.removeprefix('heedful') or 'fp32'} "
+                            f"{one['tokens_per_second'][ours]:,.0f} tokens/s: {ratios}".strip())  # fmt: skip
             yield (
-                f"translating {one['sentences']} sentences to {one['written']} tokens each, {what}, "
-                f"{'greedily' if one['beams'] == 1 else str(one['beams']) + ' beams'}",
-                f"{one['tokens_per_second']['heedful']:,.0f} tokens/s: {ratios}",
+                f"translating {one['sentences']} sentence{'s' * (one['sentences'] > 1)} to {one['written']} "
+                f"tokens each, {what}, {'greedily' if one['beams'] == 1 else str(one['beams']) + ' beams'}",
+                "; ".join(said),
             )
 
 
@@ -148,7 +154,7 @@ def lineage(found: dict[str, Any]) -> Iterator[Line]:
         )
 
 
-SOURCES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
+SOURCES: Sources = {
     "shakespeare-15": shakespeare,
     "shakespeare-60": shakespeare,
     "steps": steps,

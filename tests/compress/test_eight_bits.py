@@ -13,6 +13,7 @@ from torch.nn.functional import cosine_similarity, linear
 from heedful.compress import eight
 from heedful.compress.eight import Linear8
 from heedful.compress.laid import in_eight_bits
+from heedful.compress.sizes import usual_sizes
 from heedful.core.attention import Packed
 from heedful.errors import ConfigError
 from heedful.generate import Settings, generate
@@ -44,11 +45,12 @@ def test_whole_numbers_come_near(shape: tuple[int, int], rows: int) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_kernel_and_torch_agree(shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    weight, bias, native = maps(*shape)
-    monkeypatch.setattr(eight, "library", lambda: None)
-    for offset in (bias, None):
-        plain = Linear8(weight, offset)
-        monkeypatch.setattr(native, "bias", offset)
+    weight, bias, _ = maps(*shape)
+    for offset, sizes in ((bias, None), (None, torch.rand(shape[0]) * 5), (None, None)):
+        native = Linear8(weight, offset, sizes)
+        with monkeypatch.context() as patch:
+            patch.setattr(eight, "library", lambda: None)
+            plain = Linear8(weight, offset, sizes)
         for rows in range(1, 20):
             x = torch.randn(rows, shape[0]) * torch.logspace(-3, 3, rows)[:, None]
             x[rows // 2] = 0
@@ -63,6 +65,29 @@ def test_a_row_does_not_depend_on_its_batch() -> None:
     together = made(x)
     for row in range(21):
         assert torch.equal(made(x[row : row + 1])[0], together[row])
+
+
+def test_an_input_that_is_always_large_costs_nothing_where_sizes_are_known() -> None:
+    torch.manual_seed(0)
+    weight, x = torch.randn(30, 64), torch.randn(50, 64)
+    x[:, 7] *= 100
+    weight[:, 7] /= 10
+    wanted = linear(x, weight)
+    errors = [
+        float((made(x) - wanted).norm() / wanted.norm())
+        for made in (Linear8(weight, None), Linear8(weight, None, x.abs().amax(0)))
+    ]
+    assert errors[1] < 0.4 * errors[0]
+
+
+def test_sizes_are_seen_for_every_map_and_leave_nothing_behind() -> None:
+    for name in NAMES:
+        model = small(name).ours
+        maps = {name: part for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
+        found = usual_sizes(model)
+        assert found.keys() == maps.keys()
+        assert all(found[name].shape == (part.in_features,) for name, part in maps.items())
+        assert not any(part._forward_pre_hooks for part in maps.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -63,6 +63,24 @@ def test_bf16_agrees_with_fp32(encoder: SentenceEncoder) -> None:
     assert not np.array_equal(exact, rough)
 
 
+def test_eight_bits_agree_with_fp32_and_do_not_depend_on_the_batch(
+    encoder: SentenceEncoder, minilm: Path, tmp_path: Path
+) -> None:
+    small = SentenceEncoder.load(minilm, "int8")
+    texts = [text for text in TEXTS if "\ud800" not in text]
+    found = small.encode(texts)
+    assert cosines(found, encoder.encode(texts)).min() > 0.995  # an empty text is the farthest
+    alone = np.concatenate([small.encode([text]) for text in texts])
+    assert np.abs(found - alone).max() < 1e-6
+    with pytest.raises(ConfigError, match="opened in int8"):
+        small.save(tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+    with pytest.raises(ConfigError, match="opened in int8"):
+        small.encode(texts, precision="fp32")
+    with pytest.raises(ConfigError, match="opened in fp32"):
+        encoder.encode(texts, precision="int8")
+
+
 def test_the_batch_changes_nothing(encoder: SentenceEncoder) -> None:
     together = encoder.encode(TEXTS)
     assert np.abs(together - np.concatenate([encoder.encode([text]) for text in TEXTS])).max() < 1e-6

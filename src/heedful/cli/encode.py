@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-PRECISIONS = click.Choice(["auto", "fp32", "bf16"])
+PRECISIONS = click.Choice(["auto", "fp32", "bf16", "int8"])
 
 
 @click.command()
@@ -31,6 +31,8 @@ def encode(model: str, table: str, text: str | None, out: str, as_json: bool, **
 
     check_out(vectors.Path(out), table)
     encoder = vectors.opened(model)
+    if wanted["precision"] == "int8":
+        encoder = encoder.reduced()
     with vectors.Rows() as say:
         found = encode_table(encoder, table, out, Wanted(**wanted), text=text, say=say)
     vectors.warnings(found)

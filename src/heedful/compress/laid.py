@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from heedful.compress.eight import Linear8
+from heedful.compress.sizes import usual_sizes
 from heedful.core.attention import Attention
 from heedful.core.model import Transformer
 from heedful.kernels.attending import attend
@@ -20,7 +21,7 @@ from heedful.kernels.attending import attend
 FEW, MANY = 2, 96  # rows for which the layout pays; for one the weights are read once anyway
 LARGEST = 2 << 30  # bytes of weights that are kept twice
 
-Make = Callable[[Tensor, Tensor | None], nn.Module]
+Make = Callable[[nn.Linear, str], nn.Module]  # of a linear map and its name
 
 
 class Laid(nn.Module):
@@ -69,12 +70,13 @@ def laid(model: Transformer) -> Transformer:
 
     The encoder, which reads many tokens at once, stays as it is.
     """
-    return replaced(model, Laid, kept=model.encoder)
+    return replaced(model, lambda linear, _: Laid(linear.weight, linear.bias), kept=model.encoder)
 
 
 def in_eight_bits(model: Transformer) -> Transformer:
     """Return a model whose linear maps are in 8 bits; tables of tokens, norms and attention stay in fp32."""
-    return replaced(model, Linear8)
+    sizes = usual_sizes(model)
+    return replaced(model, lambda linear, name: Linear8(linear.weight, linear.bias, sizes.get(name)))
 
 
 @torch.no_grad()
@@ -83,12 +85,15 @@ def replaced(model: Transformer, make: Make, kept: nn.Module | None = None) -> T
     shared: dict[int, object] = {id(one): one for one in model.parameters()}
     other = copy.deepcopy(model, shared | {id(kept): kept})
     left = set() if kept is None else set(kept.modules())
-    for part in [one for one in other.modules() if one not in left]:
+    for path, part in [(path, one) for path, one in other.named_modules() if one not in left]:
         for name, child in list(part.named_children()):
             if isinstance(child, nn.Linear):
-                setattr(part, name, make(child.weight, child.bias))
+                setattr(part, name, make(child, f"{path}.{name}"))
         if isinstance(part, Attention):
             part.attend = attend
     if other.head is not None and other.head.config.tied:
-        other.head.output = cast(nn.Linear, make(other.table, other.head.bias))
+        tied = nn.Linear(1, 1, bias=False)
+        tied.weight = nn.Parameter(other.table)
+        tied.register_parameter("bias", other.head.bias)
+        other.head.output = cast(nn.Linear, make(tied, "head.output"))
     return other.eval()

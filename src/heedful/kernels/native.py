@@ -9,10 +9,10 @@ import torch  # brings the OpenMP whose threads the library uses
 
 LIBRARY = Path(__file__).with_name("heedful_kernels.so")
 SWITCH = "HEEDFUL_KERNELS"  # "0": do without
-INTERFACE = 1  # the same number as in linear8.cpp
+INTERFACE = 2  # the same number as in linear8.cpp
 POINTER, COUNT, NUMBER = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
 ARGUMENTS = {
-    "heedful_linear8": [*[POINTER] * 6, *[COUNT] * 3, ctypes.c_int],
+    "heedful_linear8": [*[POINTER] * 7, *[COUNT] * 3, ctypes.c_int],
     "heedful_attend": [
         *[POINTER] * 4,
         COUNT,
