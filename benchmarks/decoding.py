@@ -34,7 +34,7 @@ SIZES = {
     "marian": {"width": 512, "depth": 6, "heads": 8, "hidden": 2048, "vocab": 58_101},
     "mini": {"width": 256, "depth": 3, "heads": 4, "vocab": 8192},
 }
-CELLS = ((1, 1, 64), (1, 4, 64), (16, 1, 64), (16, 4, 64), (64, 1, 20), (64, 4, 20))
+CELLS = ((1, 1, 64), (1, 4, 64), (16, 1, 64), (16, 4, 64))
 # sentences of 24 to 40 tokens, beams, tokens written to each
 Rows = list[list[int]]
 Work = Callable[[], Rows]  # translates all sentences; the written tokens of each
