@@ -66,6 +66,9 @@ class Rewriter:
     ) -> list[list[Answer]]:
         """Return the answers to each source, on all cores; like lengths go together.
 
+        What fits one batch, of a model whose weights are settled, is answered by all cores together: large
+        products, few steps in Python. Of more, each core takes batches of its own.
+
         An answer of more than twice as many tokens as its source, and some more, is a model gone astray.
         """
         found: list[list[Answer]] = [[] for _ in sources]
@@ -82,8 +85,8 @@ class Rewriter:
                 progress(done)
 
         lengths = [len(ids) for ids in sources]
-        if len(sources) == 1:
-            work([0])
+        if len(sources) == 1 or (self.writer.settled and 0 < sum(lengths) <= BATCH):
+            work(sorted(range(len(sources)), key=lengths.__getitem__))
         elif sources:
             side_by_side(lengths, max(1, min(BATCH, -(-sum(lengths) // cores()))), work)
         return found

@@ -190,6 +190,11 @@ class Writer:
                 found += [answer(ids, text, row) for ids in answers]
         return sorted(found, key=lambda one: one.prompt)
 
+    @property
+    def settled(self) -> bool:
+        """Are the weights in the form that writes fast, since they do not change any more?"""
+        return self.swift is not None or self.precision != "fp32"
+
     def model(self, rows: int) -> Transformer:
         """Return the model in the form that writes so many rows at once fastest."""
         return self.swift.model(rows) if self.swift is not None else self.transformer
