@@ -13,6 +13,7 @@ from heedful.compress import laid as module
 from heedful.compress.laid import Laid, Swift, laid
 from heedful.core.attention import Packed
 from heedful.generate import Settings, generate
+from heedful.tasks.translators import opened
 from heedful.tasks.write import Writer
 
 NAMES = ("gpt2", "llama", "t5", "bart", "marian")
@@ -61,6 +62,24 @@ def test_one_row_and_large_models_stay_as_they_are(monkeypatch: pytest.MonkeyPat
     assert made is not model and swift.model(4) is made
     monkeypatch.setattr(module, "LARGEST", 10)
     assert Swift(model).model(2) is model
+
+
+def test_weights_that_have_changed_are_laid_out_anew() -> None:
+    model = copy.deepcopy(small("gpt2").ours)
+    assert model.decoder is not None
+    swift, ids, layout = Swift(model), torch.tensor([3, 4]), Packed((1, 1))
+    weight = model.decoder.blocks[0].feedforward.up.weight
+    for _ in range(3):
+        made = swift.model(2).decoder
+        assert made is not None
+        with torch.no_grad():
+            assert torch.allclose(made(ids, layout)[0], model.decoder(ids, layout)[0], atol=1e-5)
+            weight.mul_(3.0)
+
+
+def test_what_is_opened_to_be_tuned_is_not_laid_out() -> None:
+    writer = opened(folder("t5")).writer
+    assert writer.model(2) is writer.transformer and not writer.settled
 
 
 def test_weights_that_are_to_change_are_not_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:

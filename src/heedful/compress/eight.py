@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, empty, int8, nn, uint8
 from torch.nn.functional import linear, pad
 
-from heedful.kernels.native import library
+from heedful.kernels.native import address, library
 
 MOST, STEPS = 127, 255  # the largest whole number of a weight; the steps between a row's least and its most
 LANES, QUAD = 16, 4  # outputs and inputs of one vector of the processor
@@ -89,8 +89,3 @@ def tiled(whole: Tensor) -> Tensor:
     outputs, inputs = whole.shape
     full = pad(whole, (0, -inputs % QUAD, 0, -outputs % LANES))
     return full.view(len(full) // LANES, LANES, -1, QUAD).transpose(1, 2).contiguous()
-
-
-def address(x: Tensor | None) -> int | None:
-    """Return where a tensor begins."""
-    return None if x is None else x.data_ptr()

@@ -49,11 +49,12 @@ def fits(model: nn.Module) -> bool:
 
 
 class Swift:
-    """A model whose weights do not change, in the form that suits the number of rows."""
+    """A model whose weights rest, in the form that suits the number of rows; laid out anew if they change."""
 
     def __init__(self, model: Transformer) -> None:
         self.plain = model
         self.laid: Transformer | None = None
+        self.seen: list[tuple[int, int]] = []  # how often each weight had been changed, and where it lay
         self.making = Lock()  # several threads may ask at once
 
     def model(self, rows: int) -> Transformer:
@@ -61,8 +62,15 @@ class Swift:
         if rows < FEW or not fits(self.plain):
             return self.plain
         with self.making:
-            self.laid = self.laid or laid(self.plain)
-        return self.laid
+            now = [changes(one) for one in self.plain.parameters()]
+            if self.laid is None or now != self.seen:
+                self.laid, self.seen = laid(self.plain), now
+            return self.laid
+
+
+def changes(weight: Tensor) -> tuple[int, int]:
+    """Return how often a weight was changed (torch counts that, except of inference tensors), and its place."""
+    return 0 if weight.is_inference() else weight._version, weight.data_ptr()
 
 
 def laid(model: Transformer) -> Transformer:

@@ -5,7 +5,7 @@ from torch import Tensor, empty, float32
 
 from heedful.core import attention
 from heedful.core.attention import Reach
-from heedful.kernels.native import library
+from heedful.kernels.native import address, library
 
 LANES = 16  # numbers of a vector of the processor
 
@@ -15,7 +15,12 @@ def attend(
 ) -> Tensor:
     """Do what `heedful.core.attention.attend` does; the kernel takes steps of one token, torch the rest."""
     native, (bias, *others) = library(), reach.biases
-    plain = query.dtype == key.dtype == float32 and key.dim() == 4 and query.shape[-1] % LANES == 0
+    plain = (
+        query.dtype == key.dtype == float32
+        and query.device.type == "cpu"
+        and key.dim() == 4
+        and query.shape[-1] % LANES == 0
+    )
     if native is None or others or reach.runs[0][1] != 1 or not plain or attention.WATCHER.get() is not None:
         return attention.attend(query, key, value, reach, scale, dropout)
     (rows, heads, width), span = query.shape, reach.runs[0][2]
@@ -29,11 +34,6 @@ def attend(
         rows, heads, key.shape[2], width, key.stride(0), span, scale, torch.get_num_threads(),
     )  # fmt: skip
     return y
-
-
-def address(x: Tensor | None) -> int | None:
-    """Return where a tensor begins."""
-    return None if x is None else x.data_ptr()
 
 
 def step(x: Tensor | None, dimension: int) -> int:

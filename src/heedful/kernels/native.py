@@ -5,7 +5,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-import torch  # brings the OpenMP whose threads the library uses
+import torch  # brings, too, the OpenMP whose threads the library uses
 
 LIBRARY = Path(__file__).with_name("heedful_kernels.so")
 SWITCH = "HEEDFUL_KERNELS"  # "0": do without
@@ -29,7 +29,6 @@ ARGUMENTS = {
 @cache
 def library() -> ctypes.CDLL | None:
     """Return the library, None where it was not built or this processor cannot run it."""
-    assert torch.__version__
     if (
         os.environ.get(SWITCH) == "0"
         or not LIBRARY.is_file()
@@ -46,3 +45,8 @@ def library() -> ctypes.CDLL | None:
     except (OSError, AttributeError):  # of another machine, or another version
         return None
     return found
+
+
+def address(x: torch.Tensor | None) -> int | None:
+    """Return where a tensor begins."""
+    return None if x is None else x.data_ptr()

@@ -122,7 +122,7 @@ def opened(source: str | Path) -> Built:
     writer = Writer.load(source)
     if writer.form is None or writer.transformer.encoder is None:
         raise CheckpointError(f"{source} holds a decoder alone; expected an encoder-decoder, such as T5.")
-    form = writer.form
+    writer.swift, form = None, writer.form
     return Built(writer, lambda folder: save_transformer(writer.transformer, form, folder))
 
 
