@@ -69,7 +69,7 @@ class Swift:
 
 
 def changes(weight: Tensor) -> tuple[int, int]:
-    """Return how often a weight was changed (torch counts that, except of inference tensors), and its place."""
+    """Return how often a weight was changed (not counted of inference tensors), and where it lies."""
     return 0 if weight.is_inference() else weight._version, weight.data_ptr()
 
 
