@@ -3,16 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.trained import Line, Sources
+from benchmarks.trained import Line, Sources, span
 
 WAYS = {"bm25": "BM25", "minilm": "MiniLM", "hybrid": "both"}
 ENGINES = {"exact": "`exact`", "milvus": "Milvus Lite"}
 TABLES = {"sst": "SST-2", "trec": "TREC-6", "hate": "hate speech"}
-
-
-def span(one: dict[str, float], digits: int = 3) -> str:
-    """Tell a figure with its interval."""
-    return f"{one['value']:.{digits}f} ({one['low']:.{digits}f} to {one['high']:.{digits}f})"
 
 
 def retrieval(found: dict[str, Any]) -> Iterator[Line]:

@@ -23,6 +23,11 @@ def read(name: str) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
+def span(one: dict[str, float], digits: int = 3) -> str:
+    """Tell a figure with its interval."""
+    return f"{one['value']:.{digits}f} ({one['low']:.{digits}f} to {one['high']:.{digits}f})"
+
+
 def shakespeare(found: dict[str, Any]) -> Iterator[Line]:
     """Tell nats per character beside an n-gram model's."""
     if found:
@@ -100,7 +105,7 @@ def translate(found: dict[str, Any]) -> Iterator[Line]:
     """Tell BLEU and chrF of each method on captions."""
     for method, one in found.get("methods", {}).items():
         scores = " and ".join(
-            f"{name} {score['value']:.1f} ({score['low']:.1f} to {score['high']:.1f})"
+            f"{name} {span(score, 1)}"
             for name, score in (("BLEU", one["scores"]["bleu"]), ("chrF", one["scores"]["chrf"]))
         )
         yield (
@@ -117,7 +122,7 @@ def summarize(found: dict[str, Any]) -> Iterator[Line]:
         what = {"summarize-packages": "synopses of packages", "summarize-headlines": "headlines of news"}
         yield (
             f"{what[found['name']]} ({found['rows']:,} of the test part), {method}",
-            f"ROUGE-L {f1['value']:.3f} ({f1['low']:.3f} to {f1['high']:.3f})",
+            f"ROUGE-L {span(f1)}",
         )
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from heedful.cli import told
+
 
 @click.command()
 @click.argument("model")
@@ -17,13 +19,7 @@ import click
 @click.option("--seed", default=0, help="The same seed, the same answer.")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End before this text (may be repeated).")
 @click.option("--alternatives", default=0, type=click.IntRange(0), help="Tell the N best at each step.")
-@click.option(
-    "--precision",
-    default="fp32",
-    show_default=True,
-    type=click.Choice(("fp32", "int8")),
-    help="Of the linear maps; int8 is faster and a little less exact.",
-)
+@told.precision
 @click.option("--chat", is_flag=True, help="The prompt is a message, put into the model's own template.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def generate(
@@ -33,8 +29,6 @@ def generate(
 
     Without PROMPT, standard input is the prompt. Ctrl-C ends the answer and keeps what there is.
     """
-    from heedful.cli import told
-
     text = told.prompt(prompt)
     from heedful.tasks.write import Writer
 

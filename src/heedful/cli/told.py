@@ -10,6 +10,14 @@ import click
 
 from heedful.errors import DataError
 
+precision = click.option(  # of what writes
+    "--precision",
+    default="fp32",
+    show_default=True,
+    type=click.Choice(("fp32", "int8")),
+    help="Of the linear maps; int8 is faster and a little less exact.",
+)
+
 NO_PLACE = "heedful: the model has no place for more tokens; the answer ends before --max-tokens."
 
 

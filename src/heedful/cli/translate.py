@@ -2,6 +2,8 @@
 
 import click
 
+from heedful.cli import told
+
 
 @click.command()
 @click.argument("model")
@@ -13,13 +15,7 @@ import click
 )
 @click.option("--length-penalty", default=1.0, show_default=True, help="Above 1 favours long translations.")
 @click.option("--prefix", default="", help="Put this before each text, as T5 is told what to do.")
-@click.option(
-    "--precision",
-    default="fp32",
-    show_default=True,
-    type=click.Choice(("fp32", "int8")),
-    help="Of the linear maps; int8 is faster and a little less exact.",
-)
+@told.precision
 @click.option("--reference", metavar="FILE", help="Score against the lines of this file.")
 @click.option("--align", metavar="PAGE", help="Draw where the model looked, as a page that opens offline.")
 @click.option("-o", "--out", metavar="FILE", help="Write the lines to a file.")

@@ -12,9 +12,10 @@
 #include <limits>
 #include <vector>
 
+#include "vectors.h"
+
 namespace {
 
-constexpr int LANES = 16;
 constexpr float LEAST = -87.0f;  // exp of less is taken for zero
 
 // exp(x) for x <= 0, within 2 units of the last place: 2^n times a polynomial in the rest (Cephes' coefficients).
@@ -39,7 +40,7 @@ void weights(float* scores, int64_t span) {
     }
     __m512 sum = _mm512_setzero_ps();
     for (int64_t s = 0; s < span; s += LANES) {
-        const __mmask16 there = (__mmask16)((1u << std::min<int64_t>(LANES, span - s)) - 1);
+        const __mmask16 there = present(span - s);
         const __m512 x = _mm512_sub_ps(_mm512_maskz_loadu_ps(there, scores + s), _mm512_set1_ps(most));
         const __mmask16 seen = there & _mm512_cmp_ps_mask(x, _mm512_set1_ps(LEAST), _CMP_GT_OQ);
         const __m512 y = _mm512_maskz_mov_ps(seen, exponential(x));
@@ -48,7 +49,7 @@ void weights(float* scores, int64_t span) {
     }
     const __m512 whole = _mm512_set1_ps(_mm512_reduce_add_ps(sum));
     for (int64_t s = 0; s < span; s += LANES) {
-        const __mmask16 there = (__mmask16)((1u << std::min<int64_t>(LANES, span - s)) - 1);
+        const __mmask16 there = present(span - s);
         const __m512 y = _mm512_maskz_loadu_ps(there, scores + s);
         _mm512_mask_storeu_ps(scores + s, there, _mm512_div_ps(y, whole));
     }

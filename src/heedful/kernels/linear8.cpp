@@ -13,10 +13,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "vectors.h"
+
 namespace {
 
 constexpr int INTERFACE = 2;  // counts the changes of what the functions of this library take
-constexpr int LANES = 16;     // outputs in a vector
 constexpr int ROWS = 12;      // rows that are summed at once,
 constexpr int WIDE = 2;       // by as many vectors of outputs: 24 sums stay in registers
 
@@ -29,9 +30,6 @@ struct Map {
 struct Rounding {  // of a row: x = least + step * whole
     float least, step;
 };
-
-// Return the first `left` places of a vector.
-__mmask16 present(int64_t left) { return (__mmask16)((1u << std::min<int64_t>(LANES, left)) - 1); }
 
 __m512 numbers(const float* x, const float* times, int64_t i, __mmask16 there) {
     const __m512 found = _mm512_maskz_loadu_ps(there, x + i);

@@ -14,7 +14,7 @@ from torch.nn.functional import l1_loss
 
 from heedful.lineage import digits
 from heedful.lineage.adversarial import lower
-from heedful.lineage.dcgan import EPOCHS, READ, chances, judge
+from heedful.lineage.dcgan import EPOCHS, READ, chances, judge, pictured, scaled
 from heedful.lineage.outcome import Effort, Gate, Outcome, Picture
 from heedful.lineage.pictures import tiles
 from heedful.types import Floats, Ints
@@ -108,16 +108,10 @@ def fit(a: Tensor, b: Tensor, seed: int, steps: int, home: float = HOME) -> Pair
     return makes
 
 
-def scaled(x: Floats) -> Tensor:
-    """Return images (N, 8, 8) from 0 to 1 as the nets read them."""
-    return torch.tensor(2 * x[:, None] - 1, dtype=torch.float32)
-
-
 @torch.no_grad()
 def translated(net: nn.Sequential, x: Floats) -> Floats:
     """Return images (N, 8, 8), from 0 to 1, in the other style."""
-    made: Tensor = net(scaled(x))
-    return ((made[:, 0] + 1) / 2).double().numpy()
+    return pictured(net(scaled(x)))
 
 
 class Judges(NamedTuple):

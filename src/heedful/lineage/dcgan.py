@@ -68,8 +68,18 @@ def fit(x: Tensor, seed: int, steps: int) -> nn.Sequential:
 def sampled(makes: nn.Sequential, count: int, seed: int) -> Floats:
     """Return images (N, 8, 8) from 0 to 1, each on its own (batch normalisation by the running means)."""
     noise = torch.randn(count, NOISE, generator=torch.Generator().manual_seed(seed))
-    drawn: Tensor = makes.eval()(noise)
-    return ((drawn[:, 0] + 1) / 2).double().numpy()
+    return pictured(makes.eval()(noise))
+
+
+def scaled(x: Floats) -> Tensor:
+    """Return images (N, 8, 8) from 0 to 1 as the nets read them: (N, 1, 8, 8)."""
+    return torch.tensor(2 * x[:, None] - 1, dtype=torch.float32)
+
+
+def pictured(made: Tensor) -> Floats:
+    """Return what a net made (N, 1, 8, 8) as images (N, 8, 8) from 0 to 1."""
+    found: Floats = ((made[:, 0] + 1) / 2).double().numpy()
+    return found
 
 
 def judge(x: Floats, y: Ints, seed: int, epochs: int) -> convolution.Parts:
@@ -138,7 +148,7 @@ def picture(makes: Floats, real: Floats) -> Picture:
 def experiment(effort: Effort) -> Outcome:
     """Samples, held-out digits and noise before a judge that learned to read real digits."""
     x, y, held, _ = digits.parted(effort.seed)
-    seen = torch.tensor(2 * x[:, None] - 1, dtype=torch.float32)
+    seen = scaled(x)
     makers = [fit(seen, seed, effort.choose(*STEPS)) for seed in effort.seeds(3, 1)]
     samples = [sampled(makes, JUDGED, effort.seed) for makes in makers]
     read = effort.choose(*READ)

@@ -139,12 +139,10 @@ class SentenceEncoder(nn.Module):
         """Return one vector per list of token ids, in order: (B, W) float32; zeros for an empty one."""
         self.eval()
         precision = precision or self.precision
-        if self.precision == "int8" or precision == "int8":
-            if precision != self.precision:
-                raise ConfigError(f"this encoder was opened in {self.precision}, found {precision!r:.100}. "
-                                  "Name the precision where it is opened.")  # fmt: skip
-            precision = "fp32"  # of what is not a linear map
-        kind = dtype(precision)
+        if (precision == "int8") != (self.precision == "int8"):
+            raise ConfigError(f"this encoder was opened in {self.precision}, found {precision!r:.100}. "
+                              "Name the precision where it is opened.")  # fmt: skip
+        kind = dtype("fp32" if precision == "int8" else precision)  # int8: of what is not a linear map
         return side_by_side_vectors(self, self.width, ids, segments, batch_tokens, kind)
 
     @property
